@@ -1,0 +1,1 @@
+"""A hypercare period: its plan, state machine, checks, debriefs, exit and journal."""

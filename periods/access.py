@@ -1,0 +1,41 @@
+"""Load a period for somebody: what they may not see does not exist for them."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import Http404
+
+from hypercare import wiring
+from hypercare.errors import NotAllowed
+from hypercare.models import User
+from periods.models import Period
+
+PEOPLE = ("lead", "sponsor", "bau_owner", "rollback_authority")
+
+
+def period_or_404(user: User | AnonymousUser, key: str, *, may: str = "period.view") -> Period:
+    """The period with its named people. Http404 for a stranger, NotAllowed for a member without the right."""
+    # A NUL reaches us in an address, and PostgreSQL refuses to look for it.
+    wanted = (
+        Period.objects.none() if "\x00" in key else Period.objects.visible_to(user).filter(key=key.upper())
+    )
+    period: Period | None = wanted.select_related(*PEOPLE).first()
+    if period is None:
+        raise Http404("No such period.")
+    require(user, period, may)
+    return period
+
+
+def require(user: User | AnonymousUser, period: Period, right: str) -> None:
+    """Raise NotAllowed unless the member holds the right."""
+    if not allowed(user, period, right):
+        raise NotAllowed(f"Your part in {period.name} does not include this. {_who_can(period)}")
+
+
+def allowed(user: User | AnonymousUser, period: Period, right: str) -> bool:
+    """Whether the person holds the right in the period."""
+    return bool(wiring.resolve(wiring.MAY)(user, period, right))
+
+
+def _who_can(period: Period) -> str:
+    return f"{period.lead} can change that." if period.lead else "An owner of the period can change that."

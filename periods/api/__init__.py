@@ -1,0 +1,1 @@
+"""The period API, by what it is about. Edges: they authorise, validate and make one domain call."""

@@ -1,0 +1,190 @@
+"""Periods: list, plan, read, change, and every step of their life; their journal; what answers recommend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hypercare.api import check_match, idempotent, not_modified, person
+from hypercare.models import User
+from periods import complexity, gonogo, lifecycle, planning
+from periods import serializers as shapes
+from periods.access import period_or_404
+from periods.api import shared
+from periods.api.shapes import GoIn
+from periods.models import JournalEntry, Period
+from periods.templates_library.checklist import CHECKLIST, ROLES
+from periods.templates_library.criteria import CRITERIA
+
+ORDERINGS: dict[str, tuple[str, ...]] = {
+    "go_live_at": ("go_live_at", "id"), "-go_live_at": ("-go_live_at", "-id"),
+    "updated_at": ("updated_at", "id"), "-updated_at": ("-updated_at", "-id"),
+}  # fmt: skip
+GROUPS = {"upcoming": Period.PRE_LIVE, "live": Period.LIVE, "ended": Period.ENDED}
+RISK = ("answers", "first_release", "emergency")
+FILTERS = [
+    OpenApiParameter(
+        "status", str, description="A status, or upcoming, live, ended; several separated by commas."
+    ),
+    OpenApiParameter(
+        "updated_since", OpenApiTypes.DATETIME, description="Something happened at or after this moment."
+    ),
+    OpenApiParameter(
+        "ordering", str, enum=sorted(ORDERINGS), description="Latest go-live first when left out."
+    ),
+    *shared.PAGING,
+]
+
+
+@extend_schema(
+    methods=["GET"], parameters=FILTERS, responses=shapes.PeriodOut(many=True), operation_id="periods_list",
+    tags=["periods"],
+)  # fmt: skip
+@extend_schema(
+    methods=["POST"], parameters=[shared.IDEMPOTENCY], request=shapes.CreateIn, responses={201: shapes.PeriodOut},
+    operation_id="periods_create", tags=["periods"],
+)  # fmt: skip
+@api_view(["GET", "POST"])
+@idempotent
+def periods(request: Request) -> Response:
+    """The periods one is part of, or a new plan."""
+    if request.method == "POST":
+        return _create(request, person(request), timezone.now())
+    found = shared.periods(Period.objects.visible_to(person(request)))
+    statuses = shared.chosen(request, "status", (*Period.Status.values, *GROUPS))
+    if statuses:
+        found = found.filter(status__in=[one for name in statuses for one in GROUPS.get(name, (name,))])
+    if since := shared.moment(request, "updated_since"):
+        found = found.filter(updated_at__gte=since)
+    context, order = {"at": timezone.now()}, shared.ordering(request, ORDERINGS, "-go_live_at")
+    return shared.paged(
+        found, request, order, lambda page: shapes.PeriodOut(page, many=True, context=context)
+    )
+
+
+@transaction.atomic
+def _create(request: Request, by: User, at: datetime) -> Response:
+    data = shared.valid(shapes.CreateIn, request)
+    risk = {name: data.pop(name) for name in RISK if name in data}
+    period = planning.create(**data, by=by, at=at, via=shared.VIA)
+    _answer(period.pk, risk, by, at)
+    return shared.shown(period.pk, status=201)
+
+
+def _answer(pk: int, risk: dict[str, Any], by: User, at: datetime) -> None:
+    if "answers" in risk:
+        answers = risk.pop("answers")
+        planning.answer(pk, answers, **risk, by=by, at=at, via=shared.VIA)
+
+
+@extend_schema(
+    methods=["GET"], responses={200: shapes.PeriodOut, 304: None}, operation_id="periods_read", tags=["periods"],
+)  # fmt: skip
+@extend_schema(
+    methods=["PATCH"], parameters=[shared.IF_MATCH], request=shapes.PeriodPatchIn, responses=shapes.PeriodOut,
+    operation_id="periods_change", tags=["periods"],
+)  # fmt: skip
+@api_view(["GET", "PATCH"])
+def period(request: Request, key: str) -> Response:
+    """Read a period, or change its plan."""
+    found = period_or_404(person(request), key)
+    if request.method == "PATCH":
+        return _change(request, found.pk, person(request), timezone.now())
+    return not_modified(request, shared.etag(found)) or shared.shown(found.pk)
+
+
+@transaction.atomic
+def _change(request: Request, pk: int, by: User, at: datetime) -> Response:
+    data = shared.valid(shapes.PeriodPatchIn, request, partial=True)
+    check_match(request, shared.etag(Period.objects.locked().get(pk=pk)))
+    risk = {name: data.pop(name) for name in RISK if name in data}
+    planning.update(pk, **data, by=by, at=at, via=shared.VIA)
+    _answer(pk, risk, by, at)
+    return shared.shown(pk)
+
+
+def _go(period_id: int, *, conditions: Any = (), **given: Any) -> Any:
+    """The sponsor's go in one call: with conditions it is a conditional one."""
+    outcome = "go_with_conditions" if conditions else "go"
+    return gonogo.decide(period_id, outcome=outcome, conditions=conditions, **given)
+
+
+STEPS: dict[str, tuple[shared.Shape, Callable[..., Any]]] = {
+    "plan": (shapes.NothingIn, lifecycle.plan),
+    "invite": (shapes.NothingIn, lifecycle.invite),
+    "go": (GoIn, _go),
+    "postpone": (shapes.PostponeIn, lifecycle.postpone),
+    "start": (shapes.StartIn, lifecycle.start),
+    "stabilise": (shapes.NothingIn, lifecycle.stabilise),
+    "review": (shapes.NothingIn, lifecycle.review),
+    "extend": (shapes.ExtendIn, lifecycle.extend),
+    "close": (shapes.CloseIn, lifecycle.close),
+    "roll-back": (shapes.RollBackIn, lifecycle.roll_back),
+    "reopen": (shapes.ReopenIn, lifecycle.reopen),
+    "cancel": (shapes.PeriodReasonIn, lifecycle.cancel),
+}
+
+
+def step(name: str, operation: str = "") -> Any:
+    """The view of one step."""
+    return shared.period_action(name, *STEPS[name], operation=operation or f"periods_{name}")
+
+
+@extend_schema(
+    parameters=[OpenApiParameter("ordering", str, enum=["seq", "-seq"]), *shared.PAGING],
+    responses=shapes.JournalOut(many=True), operation_id="periods_journal", tags=["periods"],
+)  # fmt: skip
+@api_view(["GET"])
+def journal(request: Request, key: str) -> Response:
+    """What happened, newest first. It quotes internal notes, so it is for those who may read them."""
+    found = period_or_404(person(request), key, may="notes.view")
+    entries = JournalEntry.objects.filter(period=found).select_related("actor")
+    if since := shared.moment(request, "updated_since"):
+        entries = entries.filter(at__gte=since)
+    order = shared.ordering(request, {"seq": ("seq",), "-seq": ("-seq",)}, "-seq")
+    return shared.paged(entries, request, order, lambda page: shapes.JournalOut(page, many=True))
+
+
+@extend_schema(
+    request=shapes.ComplexityIn, responses=shapes.ComplexityOut, operation_id="complexity_assess", tags=["periods"],
+)  # fmt: skip
+@api_view(["POST"])
+def assess(request: Request) -> Response:
+    """What answers recommend; nothing is stored."""
+    data = shared.valid(shapes.ComplexityIn, request)
+    found = planning.assess(data["answers"], first_release=data["first_release"], emergency=data["emergency"])
+    return Response(shapes.ComplexityOut(found, context={"ends_on": _ends_on(data, found)}).data)
+
+
+def _ends_on(data: dict[str, Any], found: complexity.Recommendation) -> str | None:
+    go_live = data.get("go_live_on")
+    cycles = [date.fromisoformat(cycle["on"]) for cycle in data.get("critical_cycles", [])]
+    return complexity.end_date(go_live, found.days, cycles).isoformat() if go_live else None
+
+
+@extend_schema(responses=OpenApiTypes.OBJECT, operation_id="templates_list", tags=["periods"])
+@api_view(["GET"])
+def templates(request: Request) -> Response:  # noqa: ARG001  a view
+    """The built-in template: risk questions, roles, checks and exit criteria that a new plan copies."""
+    return Response(
+        {
+            "results": [
+                {
+                    "name": "Standard", "built_in": True, "roles": ROLES,
+                    "questions": [asdict(factor) for factor in complexity.FACTORS],
+                    "checklist": [asdict(check) for check in CHECKLIST],
+                    "criteria": [asdict(criterion) for criterion in CRITERIA],
+                }
+            ]
+        }
+    )  # fmt: skip

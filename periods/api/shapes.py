@@ -1,0 +1,326 @@
+"""Shapes of checks, the decision, debriefs, actions and the exit. They validate and render; they never save."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from periods import debriefs
+from periods.models import (
+    Action,
+    ChecklistItem,
+    Debrief,
+    ExitCriterion,
+    ExitSignature,
+    GoDecision,
+    GoVote,
+)
+from periods.serializers import (
+    LONG,
+    REASON,
+    ObjectionOut,
+    PeriodReasonIn,
+    PersonField,
+    PersonOut,
+    StrictSerializer,
+)
+
+# --- Checks and the decision ----------------------------------------------------------------------
+
+
+class CheckOut(serializers.ModelSerializer[ChecklistItem]):
+    """One check."""
+
+    owner = PersonOut(read_only=True, allow_null=True)
+    done_by = PersonOut(read_only=True, allow_null=True)
+    waived_by = PersonOut(read_only=True, allow_null=True)
+    late = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ChecklistItem
+        fields: ClassVar = [
+            "id", "position", "category", "title", "owner_role", "owner", "due_at", "blocking", "evidence_wanted",
+            "evidence", "status", "late", "done_at", "done_by", "waived_by", "waiver_reason", "waiver_expires_at",
+        ]  # fmt: skip
+
+    def get_late(self, item: ChecklistItem) -> bool:
+        """Open past its due time at the moment of the request."""
+        return item.is_late(self.context["at"])
+
+
+class CheckIn(StrictSerializer):
+    """A new check, due at go-live unless told."""
+
+    title = serializers.CharField(max_length=200)
+    category = serializers.CharField(max_length=40, default="Preparation")
+    owner = PersonField(required=False, allow_null=True)
+    owner_role = serializers.CharField(max_length=4, required=False, allow_blank=True)
+    due_at = serializers.DateTimeField(required=False)
+    blocking = serializers.BooleanField(default=False)
+    evidence_wanted = serializers.CharField(max_length=80, required=False, allow_blank=True)
+
+
+class CheckPatchIn(StrictSerializer):
+    """Who does it, by when, and its evidence."""
+
+    owner = PersonField(required=False, allow_null=True)
+    due_at = serializers.DateTimeField(required=False)
+    evidence = serializers.CharField(max_length=LONG, required=False)
+
+
+class EvidenceIn(StrictSerializer):
+    """A link or a note."""
+
+    evidence = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+
+
+class WaiveIn(PeriodReasonIn):
+    """Why it can wait, and until when."""
+
+    expires_at = serializers.DateTimeField()
+
+
+class VoteOut(serializers.ModelSerializer[GoVote]):
+    """A vote that was cast."""
+
+    voter = PersonOut(read_only=True)
+
+    class Meta:
+        model = GoVote
+        fields: ClassVar = ["voter", "role", "choice", "reason", "at"]
+
+
+class SeatOut(serializers.Serializer[Any]):
+    """Somebody whose vote counts, and their standing vote."""
+
+    person = PersonOut(source="user")
+    role = serializers.CharField()
+    choice = serializers.CharField(source="vote.choice", default="")
+    reason = serializers.CharField(source="vote.reason", default="")
+    at = serializers.DateTimeField(source="vote.at", default=None, allow_null=True)
+
+
+class DecisionOut(serializers.ModelSerializer[GoDecision]):
+    """A recorded decision with what it rested on."""
+
+    by = PersonOut(read_only=True)
+
+    class Meta:
+        model = GoDecision
+        fields: ClassVar = ["id", "outcome", "by", "at", "reason", "conditions", "snapshot"]
+
+
+class ProgressOut(serializers.Serializer[Any]):
+    """How far the checks are."""
+
+    percent = serializers.IntegerField()
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+    blockers_open = serializers.IntegerField()
+    late = serializers.IntegerField()
+    waived = serializers.IntegerField()
+    without_evidence = serializers.IntegerField()
+
+
+class GoNoGoOut(serializers.Serializer[Any]):
+    """Votes, what stands in the way, and the latest decision."""
+
+    status = serializers.CharField()
+    go_live_at = serializers.DateTimeField()
+    progress = ProgressOut()
+    votes = SeatOut(many=True)
+    objections = ObjectionOut(many=True)
+    decision = DecisionOut(allow_null=True)
+
+
+class VoteIn(StrictSerializer):
+    """Go, or hold with a reason."""
+
+    choice = serializers.ChoiceField(choices=GoVote.Choice.choices)
+    reason = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
+
+
+class ConditionIn(StrictSerializer):
+    """What must be seen to be true, by when, who sees to it, and which objection it answers."""
+
+    text = serializers.CharField(max_length=REASON)
+    owner = PersonField()
+    due_at = serializers.DateTimeField()
+    objection = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """The owner as the domain keeps it: an id."""
+        value = super().to_internal_value(data)
+        return {**value, "owner": value["owner"].pk}
+
+
+class GoIn(StrictSerializer):
+    """A go, with conditions where something still objects."""
+
+    reason = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
+    conditions = ConditionIn(many=True, required=False)
+
+
+class DecideIn(GoIn):
+    """The sponsor's decision."""
+
+    outcome = serializers.ChoiceField(choices=GoDecision.Outcome.choices)
+    go_live_at = serializers.DateTimeField(required=False)
+
+
+# --- Debriefs, actions and the exit -----------------------------------------------------------------
+
+
+class ScoredOut(serializers.Serializer[Any]):
+    """A criterion beside its reading."""
+
+    id = serializers.IntegerField(source="criterion.pk")
+    code = serializers.CharField(source="criterion.code")
+    title = serializers.CharField(source="criterion.title")
+    mandatory = serializers.BooleanField(source="criterion.mandatory")
+    automatic = serializers.BooleanField(source="criterion.automatic")
+    threshold = serializers.FloatField(source="criterion.threshold", allow_null=True)
+    unit = serializers.CharField(source="criterion.unit")
+    verdict = serializers.ChoiceField(source="reading.verdict", choices=ExitCriterion.Verdict.choices)
+    value = serializers.FloatField(source="reading.value", allow_null=True)
+    text = serializers.CharField(source="reading.text")
+    streak = serializers.IntegerField(source="reading.streak", allow_null=True)
+    evidence_url = serializers.CharField(source="reading.evidence_url")
+    blocks = serializers.BooleanField()
+
+
+class SignatureOut(serializers.ModelSerializer[ExitSignature]):
+    """A standing signature."""
+
+    by = PersonOut(read_only=True)
+
+    class Meta:
+        model = ExitSignature
+        fields: ClassVar = ["role", "by", "at", "comment"]
+
+
+class ExitOut(serializers.Serializer[Any]):
+    """The scorecard, who signed, and what stands in the way of closing."""
+
+    status = serializers.CharField()
+    ends_at = serializers.DateTimeField()
+    extensions = serializers.IntegerField()
+    not_before = serializers.DateField(allow_null=True)
+    met = serializers.IntegerField()
+    total = serializers.IntegerField()
+    verdict = serializers.ChoiceField(choices=["met", "not_met"])
+    criteria = ScoredOut(many=True)
+    signatures = SignatureOut(many=True)
+    objections = ObjectionOut(many=True)
+
+
+class SignIn(StrictSerializer):
+    """In which role; with a comment where something mandatory is not met."""
+
+    role = serializers.ChoiceField(choices=ExitSignature.Role.choices)
+    comment = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
+
+
+class VerdictIn(StrictSerializer):
+    """A decision on a manual criterion, with its evidence."""
+
+    verdict = serializers.ChoiceField(choices=ExitCriterion.Verdict.choices)
+    evidence = serializers.CharField(max_length=LONG, required=False, allow_blank=True, default="")
+
+
+class ActionOut(serializers.ModelSerializer[Action]):
+    """One thing one person does by a date."""
+
+    owner = PersonOut(read_only=True)
+    done_by = PersonOut(read_only=True, allow_null=True)
+    debrief = serializers.IntegerField(source="debrief.number", default=None, allow_null=True)
+
+    class Meta:
+        model = Action
+        fields: ClassVar = ["id", "title", "owner", "due_at", "debrief", "created_at", "done_at", "done_by"]
+
+
+class ActionIn(StrictSerializer):
+    """A new action."""
+
+    title = serializers.CharField(max_length=200)
+    owner = PersonField()
+    due_at = serializers.DateTimeField()
+
+
+class DebriefOut(serializers.ModelSerializer[Debrief]):
+    """A debrief in a list."""
+
+    chair = PersonOut(read_only=True, allow_null=True)
+    writer = PersonOut(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Debrief
+        fields: ClassVar = [
+            "number", "starts_at", "minutes_planned", "status", "chair", "writer", "started_at", "finished_at",
+        ]  # fmt: skip
+
+
+class DebriefFullOut(DebriefOut):
+    """A debrief with agenda, minutes, decisions and actions."""
+
+    since = serializers.SerializerMethodField()
+    agenda = serializers.SerializerMethodField()
+    decisions = serializers.SerializerMethodField()
+    actions = ActionOut(many=True, read_only=True)
+    attended = PersonOut(many=True, read_only=True)
+
+    class Meta(DebriefOut.Meta):
+        fields: ClassVar = [
+            *DebriefOut.Meta.fields, "since", "agenda", "minutes", "decisions", "actions", "attended",
+        ]  # fmt: skip
+
+    def get_since(self, debrief: Debrief) -> datetime:
+        """What it looks back to."""
+        return debriefs.since(debrief)
+
+    @extend_schema_field(serializers.ListField(child=serializers.DictField()))
+    def get_agenda(self, debrief: Debrief) -> list[dict[str, Any]]:
+        """Sections with their facts, as they stand or as they were frozen."""
+        return [debriefs.plain(section) for section in debriefs.agenda(debrief, at=self.context["at"])]
+
+    @extend_schema_field(serializers.ListField(child=serializers.DictField()))
+    def get_decisions(self, debrief: Debrief) -> list[dict[str, Any]]:
+        """What it decided."""
+        rows = debrief.decisions.select_related("by").order_by("at", "id")
+        return [{"text": row.text, "by": row.by.name, "at": row.at} for row in rows]
+
+
+class DebriefIn(StrictSerializer):
+    """One more debrief."""
+
+    starts_at = serializers.DateTimeField()
+    minutes = serializers.IntegerField(required=False)
+
+
+class RescheduleIn(StrictSerializer):
+    """Its new time."""
+
+    starts_at = serializers.DateTimeField()
+
+
+class WriteIn(StrictSerializer):
+    """The minutes of one section."""
+
+    section = serializers.CharField(max_length=40)
+    text = serializers.CharField(max_length=LONG, allow_blank=True)
+
+
+class TextIn(StrictSerializer):
+    """What was decided."""
+
+    text = serializers.CharField(max_length=REASON)
+
+
+class AttendIn(StrictSerializer):
+    """Who is here; replaces what was recorded."""
+
+    people = serializers.ListField(child=PersonField(), max_length=200)

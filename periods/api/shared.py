@@ -1,0 +1,124 @@
+"""What the views of the period API share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hypercare.api import CursorPages, etag_of, person
+from hypercare.errors import Invalid
+from periods import serializers as shapes
+from periods.access import PEOPLE, period_or_404
+from periods.models import Period
+
+VIA = "api"
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, description="The ETag last read; 412 if stale."
+)
+IDEMPOTENCY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="The same key within 24 h answers the first result.",
+)
+PAGING = [
+    OpenApiParameter("page_size", int, description="At most 200."),
+    OpenApiParameter("cursor", str, description="From `next` or `previous`."),
+]
+Shape = type[serializers.Serializer[Any]]
+
+
+def periods(found: QuerySet[Period] | None = None) -> QuerySet[Any]:
+    """Periods with their people and when something last happened in them."""
+    start: Any = Period.objects.all() if found is None else found
+    rows: QuerySet[Any] = start.select_related(*PEOPLE).annotate(updated_at=Max("journal__at"))
+    return rows
+
+
+def shown(pk: int, *, status: int = 200) -> Response:
+    """One period as it is now, with its ETag."""
+    period = periods().get(pk=pk)
+    data = shapes.PeriodOut(period, context={"at": timezone.now()}).data
+    return Response(data, status=status, headers={"ETag": etag(period)})
+
+
+def etag(period: Period) -> str:
+    """Changes with everything that happens in the period."""
+    return etag_of("period", period.pk, period.journal_seq)
+
+
+def valid(shape: Shape, request: Request, *, partial: bool = False) -> dict[str, Any]:
+    """What was sent, or a 422 that names each field."""
+    sent = shape(data=request.data, partial=partial)
+    sent.is_valid(raise_exception=True)
+    return dict(sent.validated_data)
+
+
+def paged(found: Any, request: Request, ordering: tuple[str, ...], shape: Callable[[Any], Any]) -> Response:
+    """One page of a list, in an order that ends in a unique column."""
+    pages: Any = CursorPages()
+    pages.ordering = ordering
+    answer: Response = pages.get_paginated_response(shape(pages.paginate_queryset(found, request)).data)
+    return answer
+
+
+def chosen(request: Request, field: str, allowed: tuple[str, ...]) -> list[str]:
+    """Comma-separated values of a filter. Raises Invalid for one that can't be meant."""
+    values = [value.strip() for value in request.query_params.get(field, "").split(",") if value.strip()]
+    if unknown := [value for value in values if value not in allowed]:
+        raise Invalid({field: f"“{unknown[0]}” is not known. Choose from {', '.join(allowed)}."})
+    return values
+
+
+def ordering(request: Request, allowed: dict[str, tuple[str, ...]], usual: str) -> tuple[str, ...]:
+    """The order asked for, from a list of known ones."""
+    name = request.query_params.get("ordering", usual)
+    if name not in allowed:
+        raise Invalid({"ordering": f"Choose from {', '.join(allowed)}."})
+    return allowed[name]
+
+
+def moment(request: Request, field: str) -> datetime | None:
+    """A moment of the query string, None when it is left out. Raises Invalid for one without zone."""
+    text = request.query_params.get(field, "").strip()
+    if not text:
+        return None
+    try:
+        # A "+" that was not escaped in the address arrives as a space.
+        found = parse_datetime(text.replace(" ", "+", 1) if "T" in text else text)
+    except ValueError:
+        found = None
+    if found is None or timezone.is_naive(found):
+        raise Invalid({field: "Give a moment with its zone, such as 2026-11-18T13:12:00Z."})
+    return found
+
+
+def period_action(name: str, shape: Shape, function: Callable[..., Any], *, operation: str) -> Any:
+    """The view of one POST sub-resource of a period that answers the period as it is afterwards.
+
+    The domain function authorises: who may take a step is a row of its table.
+    """
+
+    @extend_schema(
+        request=shape, responses=shapes.PeriodOut, operation_id=operation.replace("-", "_"),
+        description=str(shape.__doc__), tags=["periods"],
+    )  # fmt: skip
+    @api_view(["POST"])
+    def view(request: Request, key: str) -> Response:
+        me = person(request)
+        period = period_or_404(me, key)
+        function(period.pk, **valid(shape, request), by=me, at=timezone.now(), via=VIA)
+        return shown(period.pk)
+
+    view.__doc__ = f"{name.replace('-', ' ').capitalize()} a period."
+    return view

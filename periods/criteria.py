@@ -1,0 +1,150 @@
+"""Exit criteria: what must be true to end the period, read from the data or decided with evidence.
+
+What cannot be read is unknown, and unknown blocks like not met.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from django.db import transaction
+from django.db.models import Q
+
+from hypercare import wiring
+from hypercare.errors import Invalid, Refused
+from hypercare.models import User
+from periods import journal, wallclock
+from periods.access import allowed, require
+from periods.models import ExitCriterion, Period
+
+Verdict = Literal["pass", "fail", "unknown"]
+CYCLE_MARGIN = 3  # working days after a critical cycle, docs/domain.md §3
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One measured criterion: the value, the value in words, and whether it meets the threshold.
+
+    `streak` is the number of consecutive days it has passed, where the measure knows it.
+    """
+
+    value: float | None
+    text: str
+    verdict: Verdict
+    evidence_url: str = ""
+    streak: int | None = None
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A criterion beside its reading."""
+
+    criterion: ExitCriterion
+    reading: Reading
+
+    @property
+    def blocks(self) -> bool:
+        """Mandatory and not known to be met."""
+        return self.criterion.mandatory and self.reading.verdict != "pass"
+
+    @property
+    def word(self) -> str:
+        """Verdict in the middle of a sentence: met, not met, unknown."""
+        return str(ExitCriterion.Verdict(self.reading.verdict).label).lower()
+
+
+def scorecard(period: Period, *, at: datetime) -> list[Scored]:
+    """Every criterion of the period with its reading at an instant, in the order of the plan."""
+    rows = ExitCriterion.objects.filter(period=period).select_related("decided_by")
+    return [Scored(row, reading(row, period, at=at)) for row in rows.order_by("position", "id")]
+
+
+def reading(criterion: ExitCriterion, period: Period, *, at: datetime) -> Reading:
+    """One criterion's reading; unknown when it is automatic and nothing measures it."""
+    if not criterion.automatic:
+        return _decided(criterion)
+    path = wiring.EXIT_MEASURES.get(criterion.code)
+    if path is None:
+        return Reading(None, "Nothing measures this yet.", "unknown")
+    found: Reading = wiring.resolve(path)(period, threshold=criterion.threshold, at=at)
+    return found
+
+
+def _decided(criterion: ExitCriterion) -> Reading:
+    verdict: Verdict = (
+        "pass" if criterion.verdict == "pass" else "fail" if criterion.verdict == "fail" else "unknown"
+    )
+    link = criterion.evidence if criterion.evidence.startswith(("https://", "http://")) else ""
+    who = f"{criterion.decided_by} decided" if criterion.decided_by else "Nobody has decided"
+    return Reading(None, who if link or not criterion.evidence else criterion.evidence, verdict, link)
+
+
+@transaction.atomic
+def set_manual(
+    criterion_id: int, *, verdict: str, evidence: str, by: User, at: datetime, via: str = ""
+) -> ExitCriterion:
+    """Decide a manual criterion with evidence (a link or a note).
+
+    Raises NotAllowed unless `by` runs the period or is its BAU owner or sponsor, Invalid without evidence or
+    for an unknown verdict, and Refused for a criterion that is measured.
+    """
+    row = ExitCriterion.objects.select_related("period").get(pk=criterion_id)
+    period = Period.objects.locked().get(pk=row.period_id)
+    if by.pk not in (period.bau_owner_id, period.sponsor_id) and not allowed(by, period, "period.run"):
+        require(by, period, "period.run")
+    _check_manual(row, period, verdict, evidence)
+    row.verdict, row.evidence, row.decided_by, row.decided_at = verdict, evidence.strip(), by, at
+    row.save(update_fields=["verdict", "evidence", "decided_by", "decided_at"])
+    journal.record(
+        period,
+        "criterion.set",
+        by=by,
+        at=at,
+        via=via,
+        subject=f"criterion:{row.pk}",
+        title=row.title,
+        verdict=verdict,
+    )
+    return row
+
+
+def _check_manual(row: ExitCriterion, period: Period, verdict: str, evidence: str) -> None:
+    if row.automatic:
+        raise Refused(f"“{row.title}” is measured from the data, so nobody sets it by hand.")
+    if period.status in Period.ENDED:
+        raise Refused(f"{period.name} has ended, so its criteria no longer change.")
+    if verdict not in ExitCriterion.Verdict.values:
+        raise Invalid({"verdict": f"“{verdict}” is not a verdict. Use pass, fail or unknown."})
+    if verdict != ExitCriterion.Verdict.UNKNOWN and not evidence.strip():
+        raise Invalid({"evidence": "Say what shows it: a link or a note."})
+
+
+def cycle_floor(period: Period) -> date | None:
+    """The first day on which a review may open: the last critical cycle plus three working days, or None."""
+    first = wallclock.local_day(period.starts_at, period.zone)
+    days = (date.fromisoformat(cycle["on"]) for cycle in period.critical_cycles)
+    # A cycle that completed before go-live proves nothing about the release.
+    return max((wallclock.add_working_days(day, CYCLE_MARGIN) for day in days if day >= first), default=None)
+
+
+def critical_cycles(period: Period, *, threshold: float | None, at: datetime) -> Reading:  # noqa: ARG001  a measure
+    """Whether every declared critical cycle is over by three working days. No cycle declared: met."""
+    floor, today = cycle_floor(period), wallclock.local_day(at, period.zone)
+    if floor is None:
+        return Reading(0, "No critical cycle is declared.", "pass")
+    if today >= floor:
+        return Reading(0, "All critical cycles are over.", "pass")
+    left = (floor - today).days
+    return Reading(
+        left, f"The last critical cycle and its three working days end on {floor:%d %b %Y}.", "fail"
+    )
+
+
+def actions_owned(period: Period, *, threshold: float | None, at: datetime) -> Reading:  # noqa: ARG001  a measure
+    """Whether no open action is late: each has an owner and a date by construction."""
+    open_then = Q(done_at__isnull=True) | Q(done_at__gt=at)
+    late = period.actions.filter(open_then, due_at__lte=at).count()
+    text = f"{late} late" if late else "Every open action has an owner and a date ahead."
+    return Reading(late, text, "fail" if late else "pass")

@@ -1,0 +1,121 @@
+"""The journal: record what happened, hand it to those who listen, prove nobody altered it.
+
+Each entry holds the SHA-256 of the one before it, per period, so editing, removing or reordering a row
+breaks the chain. The period's `journal_seq` is also the version that live panels poll for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+
+from hypercare import wiring
+from hypercare.models import User
+from hypercare.queue import later
+from periods.models import JournalEntry, Period
+
+logger = logging.getLogger("hypercare.journal")
+BATCH = 200
+
+
+@transaction.atomic
+def record(
+    period: Period,
+    kind: str,
+    *,
+    by: User | None,
+    at: datetime,
+    subject: str = "",
+    via: str = "",
+    **data: Any,
+) -> JournalEntry:
+    """Append one entry in the caller's transaction. `data` must be JSON; `subject` is like `incident:36`.
+
+    Holds the period's row until the transaction ends, which keeps the chain in one order.
+    """
+    seq, head = Period.objects.locked().values_list("journal_seq", "journal_head").get(pk=period.pk)
+    # As it will be read back, or the hash would not hold: moments in UTC, data as JSON knows it.
+    at, data = at.astimezone(UTC), json.loads(json.dumps(data))
+    entry = JournalEntry(
+        period=period,
+        seq=seq + 1,
+        kind=kind,
+        subject=subject,
+        actor=by,
+        via=via,
+        at=at,
+        data=data,
+        prev_hash=head,
+    )
+    entry.hash = digest(entry)
+    entry.save(force_insert=True)
+    Period.objects.filter(pk=period.pk).update(journal_seq=entry.seq, journal_head=entry.hash)
+    period.journal_seq, period.journal_head = entry.seq, entry.hash
+    later()
+    return entry
+
+
+def digest(entry: JournalEntry) -> str:
+    """SHA-256 over the entry's canonical JSON and the hash before it, as 64 hexadecimal digits."""
+    body = [
+        entry.prev_hash, entry.period_id, entry.seq, entry.kind, entry.subject,
+        entry.actor_id, entry.via, entry.at.isoformat(), entry.data,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def dispatch(*, at: datetime) -> int:
+    """Hand each new entry to every consumer, in order; how many were handed on.
+
+    One transaction an entry: a consumer that fails leaves the entry for the next tick, and since
+    consumers are idempotent a replay is harmless.
+    """
+    waiting = (
+        JournalEntry.objects.filter(dispatched_at__isnull=True).order_by("id").values_list("pk", flat=True)
+    )
+    return sum(_dispatch_one(pk, at) for pk in list(waiting[:BATCH]))
+
+
+def _dispatch_one(pk: int, at: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            return _hand_on(pk, at)
+    except Exception:
+        logger.exception("A journal consumer failed; the entry stays for the next tick")
+        return False
+
+
+def _hand_on(pk: int, at: datetime) -> bool:
+    waiting = JournalEntry.objects.filter(pk=pk, dispatched_at__isnull=True)
+    entry = waiting.select_for_update(skip_locked=True, of=("self",)).first()
+    if entry is None:
+        return False
+    for path in wiring.JOURNAL_CONSUMERS:
+        wiring.resolve(path)(entry, at=at)
+    waiting.update(dispatched_at=at)
+    return True
+
+
+def verify(period: Period) -> Iterator[str]:
+    """Yield a sentence for each place where the chain does not hold; nothing when it does."""
+    head, expected = "", 1
+    for entry in JournalEntry.objects.filter(period=period).order_by("seq").iterator():
+        if entry.seq != expected:
+            yield f"{period.key}: entry {expected} is missing."
+        if entry.prev_hash != head or digest(entry) != entry.hash:
+            yield f"{period.key}: entry {entry.seq} ({entry.kind}) was altered."
+        head, expected = entry.hash, entry.seq + 1
+    if (head, expected - 1) != (period.journal_head, period.journal_seq):
+        yield f"{period.key}: the last entries are missing."
+
+
+def timeline(period: Period, *, subject: str = "") -> list[JournalEntry]:
+    """Entries of a period, or of one subject in it, newest first, actor and period loaded. At most 200."""
+    entries = JournalEntry.objects.filter(period=period).select_related("actor", "period").order_by("-seq")
+    return list((entries.filter(subject=subject) if subject else entries)[:200])

@@ -1,0 +1,274 @@
+"""Shapes of the period API: people, the plan and its steps. They validate and render; they never save.
+
+Those of checks, debriefs, actions and the exit are in `api/shapes.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from hypercare.models import User
+from periods import complexity
+from periods.models import JournalEntry, Period
+
+LONG = 20_000
+REASON = 5_000
+
+
+# --- People -------------------------------------------------------------------------------------
+
+
+class PersonOut(serializers.ModelSerializer[User]):
+    """Somebody, as others of the period see them."""
+
+    class Meta:
+        model = User
+        fields: ClassVar = ["id", "name"]
+
+
+@extend_schema_field(
+    {"oneOf": [{"type": "integer"}, {"type": "string"}], "description": "Id or e-mail address."}
+)
+class PersonField(serializers.Field[User, Any, Any, Any]):
+    """Somebody by id or e-mail address."""
+
+    def to_internal_value(self, data: Any) -> User:
+        """The active person; the same sentence whether they are unknown or gone."""
+        people = User.objects.filter(is_active=True)
+        found = None
+        if isinstance(data, int) and not isinstance(data, bool) and 0 < data < 2**63:
+            found = people.filter(pk=data).first()
+        elif isinstance(data, str):
+            found = people.filter(email=data.strip().lower()).first()
+        if found is None:
+            raise serializers.ValidationError("There is no such person. Give an id or an e-mail address.")
+        return found
+
+    def to_representation(self, value: User) -> dict[str, Any]:
+        """Id and name."""
+        return {"id": value.pk, "name": value.name}
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields it does not know, rather than ignore them."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Name each unknown field, once the known ones are fine."""
+        value: dict[str, Any] = super().to_internal_value(data)
+        unknown = sorted(set(data) - set(self.fields))
+        if unknown:
+            raise serializers.ValidationError(dict.fromkeys(unknown, "This can't be set here."))
+        return value
+
+
+class NothingIn(StrictSerializer):
+    """An action without input."""
+
+
+class PeriodReasonIn(StrictSerializer):
+    """One sentence that says why; it is kept in the journal."""
+
+    reason = serializers.CharField(max_length=REASON)
+
+
+# --- The plan -----------------------------------------------------------------------------------
+
+
+class CycleSerializer(serializers.Serializer[Any]):
+    """A date that must not be missed: month-end, payroll."""
+
+    name = serializers.CharField(max_length=80)
+    on = serializers.DateField()
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        """As it is stored: ISO text."""
+        value = super().to_internal_value(data)
+        return {"name": value["name"], "on": value["on"].isoformat()}
+
+    def to_representation(self, instance: dict[str, str]) -> dict[str, str]:
+        """As it is stored."""
+        return dict(instance)
+
+
+class PeriodOut(serializers.ModelSerializer[Period]):
+    """A period. `version` counts what happened in it."""
+
+    lead = PersonOut(read_only=True, allow_null=True)
+    sponsor = PersonOut(read_only=True, allow_null=True)
+    bau_owner = PersonOut(read_only=True, allow_null=True)
+    rollback_authority = PersonOut(read_only=True, allow_null=True)
+    version = serializers.IntegerField(source="journal_seq", read_only=True)
+    updated_at = serializers.DateTimeField(read_only=True)
+    starts_at = serializers.DateTimeField(read_only=True)
+    days = serializers.IntegerField(read_only=True)
+    day = serializers.SerializerMethodField()
+    url = serializers.CharField(source="get_absolute_url", read_only=True)
+
+    class Meta:
+        model = Period
+        fields: ClassVar = [
+            "key", "name", "summary", "systems", "status", "status_since", "timezone", "go_live_at", "starts_at",
+            "ends_at", "planned_ends_at", "extensions", "day", "days", "went_live_at", "smoke_test", "stabilised_at",
+            "ended_at", "lead", "sponsor", "bau_owner", "rollback_authority", "war_room_url", "runbook_url",
+            "point_of_no_return", "point_of_no_return_at", "answers", "critical_cycles", "score", "band",
+            "recommended_days", "days_override_reason", "baseline_issues", "baseline_days", "tolerable_per_day",
+            "created_at", "version", "updated_at", "url",
+        ]  # fmt: skip
+
+    def get_day(self, period: Period) -> int:
+        """Day of the period at the moment of the request; 0 before go-live."""
+        return max(0, period.day(self.context["at"]))
+
+
+class PeriodPatchIn(StrictSerializer):
+    """Fields of the plan that may change. Once readiness is open the dates move by a postponement."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    summary = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+    systems = serializers.ListField(child=serializers.CharField(max_length=80), required=False, max_length=50)
+    timezone = serializers.CharField(max_length=64, required=False)
+    go_live_at = serializers.DateTimeField(required=False)
+    ends_at = serializers.DateTimeField(required=False)
+    lead = PersonField(required=False, allow_null=True)
+    sponsor = PersonField(required=False, allow_null=True)
+    bau_owner = PersonField(required=False, allow_null=True)
+    rollback_authority = PersonField(required=False, allow_null=True)
+    war_room_url = serializers.URLField(required=False, allow_blank=True)
+    runbook_url = serializers.URLField(required=False, allow_blank=True)
+    point_of_no_return = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
+    point_of_no_return_at = serializers.DateTimeField(required=False, allow_null=True)
+    critical_cycles = CycleSerializer(many=True, required=False)
+    baseline_issues = serializers.IntegerField(min_value=0, max_value=10**9, required=False, allow_null=True)
+    baseline_days = serializers.IntegerField(min_value=1, max_value=3660, required=False, allow_null=True)
+    tolerable_per_day = serializers.FloatField(required=False, allow_null=True)
+    days_override_reason = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
+    answers = serializers.DictField(child=serializers.IntegerField(), required=False)
+    first_release = serializers.BooleanField(required=False, default=False)
+    emergency = serializers.BooleanField(required=False, default=False)
+
+
+class CreateIn(PeriodPatchIn):
+    """A new plan. `answers` are scored at once."""
+
+    key = serializers.CharField(max_length=40)
+    name = serializers.CharField(max_length=120)
+    timezone = serializers.CharField(max_length=64, default="UTC")
+    go_live_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    with_checklist = serializers.BooleanField(default=True)
+
+
+class PostponeIn(PeriodReasonIn):
+    """The new go-live; the end and the checks move along."""
+
+    go_live_at = serializers.DateTimeField()
+
+
+class StartIn(StrictSerializer):
+    """What the smoke test showed, and when users really came on if not now."""
+
+    smoke_test = serializers.CharField(max_length=REASON)
+    went_live_at = serializers.DateTimeField(required=False)
+
+
+class ExtendIn(PeriodReasonIn):
+    """The new end, by 14 days at most."""
+
+    ends_at = serializers.DateTimeField()
+
+
+class CloseIn(StrictSerializer):
+    """A last word on how it went."""
+
+    summary = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
+
+
+class RollBackIn(PeriodReasonIn):
+    """Why; and that the point of no return is ahead, where its time is not recorded."""
+
+    before_no_return = serializers.BooleanField(required=False, default=False)
+
+
+class ReopenIn(PeriodReasonIn):
+    """What came back: a P1 of the release, or a rate above normal."""
+
+    cause = serializers.ChoiceField(choices=["p1", "rate"], default="p1")
+    ends_at = serializers.DateTimeField(required=False)
+
+
+class ComplexityIn(StrictSerializer):
+    """Answers 0 to 4 by factor; dates to work out the end."""
+
+    answers = serializers.DictField(child=serializers.IntegerField())
+    first_release = serializers.BooleanField(default=False)
+    emergency = serializers.BooleanField(default=False)
+    go_live_on = serializers.DateField(required=False)
+    critical_cycles = CycleSerializer(many=True, required=False)
+
+
+class ContributionOut(serializers.Serializer[Any]):
+    """What one answer adds."""
+
+    key = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of that name, not the field's label
+    answer = serializers.IntegerField()
+    answer_label = serializers.CharField()
+    weight = serializers.IntegerField()
+    points = serializers.IntegerField()
+
+
+class FloorOut(serializers.Serializer[Any]):
+    """Why the band can't be lower."""
+
+    reason = serializers.CharField()
+    band = serializers.CharField()
+
+
+class CoverOut(serializers.Serializer[Any]):
+    """Cover from one day to another."""
+
+    first_day = serializers.IntegerField()
+    last_day = serializers.IntegerField(allow_null=True)
+    pattern = serializers.CharField()
+    words = serializers.CharField()
+    p1_on_call = serializers.BooleanField()
+
+
+class ComplexityOut(serializers.Serializer[complexity.Recommendation]):
+    """A recommendation and what it is made of."""
+
+    score = serializers.IntegerField()
+    band = serializers.CharField()
+    band_label = serializers.CharField()
+    days = serializers.IntegerField()
+    day_range = serializers.ListField(child=serializers.IntegerField())
+    contributions = ContributionOut(many=True)
+    floors = FloorOut(many=True)
+    debrief_cadence = serializers.CharField()
+    coverage = CoverOut(many=True)
+    ends_on = serializers.SerializerMethodField()
+
+    def get_ends_on(self, _: complexity.Recommendation) -> str | None:
+        """The last date, when a go-live was given."""
+        ends_on: str | None = self.context.get("ends_on")
+        return ends_on
+
+
+class JournalOut(serializers.ModelSerializer[JournalEntry]):
+    """One thing that happened; `hash` covers it and the entry before."""
+
+    actor = PersonOut(read_only=True, allow_null=True)
+
+    class Meta:
+        model = JournalEntry
+        fields: ClassVar = ["seq", "kind", "subject", "actor", "via", "at", "data", "prev_hash", "hash"]
+
+
+class ObjectionOut(serializers.Serializer[Any]):
+    """What stands in the way, and where it is put right."""
+
+    text = serializers.CharField()
+    url = serializers.CharField()

@@ -1,0 +1,54 @@
+"""Timers of a period: when readiness opens, when the end comes, when the rate is looked at. Only set here.
+
+What happens then is in `clockwork.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Final
+
+from hypercare import timers
+from periods import wallclock
+from periods.models import Period
+
+READINESS_LEAD: Final = timedelta(days=14)
+AFTER_MIDNIGHT: Final = time(0, 5)
+
+
+def readiness(period: Period, *, at: datetime) -> None:
+    """Look at readiness 14 days before go-live; replaces an earlier timer."""
+    drop(period, "readiness", at=at)
+    _set(period, "readiness", period.go_live_at - READINESS_LEAD)
+
+
+def readiness_again(period: Period, *, due_at: datetime) -> None:
+    """Look once more, from the handler of the timer before."""
+    _set(period, "readiness", due_at)
+
+
+def end(period: Period, *, at: datetime) -> None:
+    """Look at the period when its end comes; replaces an earlier timer."""
+    drop(period, "end", at=at)
+    _set(period, "end", period.ends_at)
+
+
+def rate(period: Period, *, at: datetime) -> None:
+    """Look at the arrivals when the present day is over on the period's clocks."""
+    tomorrow = wallclock.local_day(at, period.zone) + timedelta(days=1)
+    _set(period, "rate", wallclock.instant(tomorrow, AFTER_MIDNIGHT, period.zone))
+
+
+def drop(period: Period, *kinds: str, at: datetime) -> None:
+    """Take timers back: these kinds, or all of the period's own.
+
+    Never from a timer's own handler: a timer that is taken back while it fires undoes what it did.
+    """
+    for prefix in [f"period:{period.pk}:{kind}:" for kind in kinds] or [f"period:{period.pk}:"]:
+        timers.clear_prefix(prefix, at=at)
+
+
+def _set(period: Period, kind: str, due_at: datetime) -> None:
+    """The key holds its moment and the journal's number: one that has fired is never needed again."""
+    key = f"period:{period.pk}:{kind}:{due_at.isoformat()}:{period.journal_seq}"
+    timers.arm(key, kind=f"period.{kind}", due_at=due_at, args={"period": period.pk})
