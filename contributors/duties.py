@@ -1,0 +1,120 @@
+"""The duty roles of a period: made by hand, or as the risk of the release suggests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Max
+
+from contributors.models import Role
+from hypercare.errors import Invalid, Refused
+from hypercare.models import User
+from periods import complexity, journal, wallclock
+from periods.access import require
+from periods.models import Period
+from periods.templates_library.checklist import ROLES
+
+LONGEST_NAME: Final = 60
+MOST_PEOPLE: Final = 50
+ENGINEERING, SUPPORT, LEAD, VENDOR = "Engineering on call", "Support desk", "Hypercare lead", "Vendor contact"
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A role to be: its cover holds up to `last_day` (None is the end of the period)."""
+
+    name: str
+    code: str
+    cover: str
+    last_day: int | None = None
+    answers_pages: bool = False
+    required: bool = True
+
+
+def suggested(found: complexity.Recommendation) -> list[Duty]:
+    """The duties a recommendation asks for: engineering and support as closely as the band says in its first phase."""
+    first = found.coverage[0]
+    duties = [
+        Duty(ENGINEERING, "EN", first.pattern, first.last_day, answers_pages=True),
+        Duty(SUPPORT, "SU", first.pattern, first.last_day),
+        Duty(LEAD, "HL", "business"),
+    ]
+    depends = any(part.key == "vendor_dependency" and part.answer for part in found.contributions)
+    return [*duties, Duty(VENDOR, "VN", "none", required=False)] if depends else duties
+
+
+@transaction.atomic
+def add_role(
+    period_id: int, *, name: str, by: User, at: datetime, code: str = "EN", cover: str = "business",
+    cover_until: datetime | None = None, headcount: int = 1, required: bool = True, answers_pages: bool = False,
+    via: str = "",
+) -> Role:  # fmt: skip
+    """One more duty; the first that answers pages keeps doing so. Raises Invalid, NotAllowed, Refused."""
+    period = _open_period(period_id, by)
+    name = " ".join(name.split())
+    _check(period, name, code, cover, headcount)
+    roles = Role.objects.filter(period=period)
+    role = Role.objects.create(
+        period=period, position=(roles.aggregate(last=Max("position"))["last"] or 0) + 1, name=name, code=code,
+        cover=cover, cover_until=cover_until, headcount=headcount, required=required,
+        answers_pages=answers_pages and not roles.filter(answers_pages=True).exists(),
+    )  # fmt: skip
+    journal.record(
+        period, "role.added", by=by, at=at, via=via, subject=f"role:{role.pk}", title=role.name, cover=cover,
+        required=required,
+    )  # fmt: skip
+    return role
+
+
+@transaction.atomic
+def add_suggested(
+    period_id: int, duties: Iterable[Duty], *, by: User, at: datetime, via: str = ""
+) -> list[Role]:
+    """The duties that are not there yet, by name. Raises what `add_role` raises."""
+    period = _open_period(period_id, by)
+    there = set(Role.objects.filter(period=period).values_list("name", flat=True))
+    return [
+        add_role(
+            period_id, name=duty.name, code=duty.code, cover=duty.cover, cover_until=_until(period, duty),
+            required=duty.required, answers_pages=duty.answers_pages, by=by, at=at, via=via,
+        )
+        for duty in duties
+        if duty.name not in there
+    ]  # fmt: skip
+
+
+def _until(period: Period, duty: Duty) -> datetime | None:
+    """Midnight after the phase's last day, where that is before the end."""
+    if duty.last_day is None:
+        return None
+    day = wallclock.local_day(period.go_live_at, period.zone) + timedelta(days=duty.last_day)
+    until = wallclock.instant(day, time(0), period.zone)
+    return until if until < period.ends_at else None
+
+
+def _open_period(period_id: int, by: User) -> Period:
+    period: Period = Period.objects.locked().get(pk=period_id)
+    require(by, period, "members.manage")
+    if period.status in Period.ENDED:
+        raise Refused(f"{period.name} has ended; its people and shifts stay as they were.")
+    return period
+
+
+def _check(period: Period, name: str, code: str, cover: str, headcount: int) -> None:
+    errors: dict[str, str | Iterable[str]] = {}
+    if not 0 < len(name) <= LONGEST_NAME:
+        errors["name"] = f"Name the duty in 1 to {LONGEST_NAME} characters."
+    elif Role.objects.filter(period=period, name=name).exists():
+        errors["name"] = f"There is a duty called {name} already."
+    if code not in ROLES:
+        errors["code"] = f"“{code}” is not an owner code. Use {', '.join(ROLES)}."
+    if cover not in Role.Cover.values:
+        errors["cover"] = f"“{cover}” is not a kind of cover. Use {', '.join(Role.Cover.values)}."
+    if not 0 < headcount <= MOST_PEOPLE:
+        errors["headcount"] = f"Give a number from 1 to {MOST_PEOPLE}."
+    if errors:
+        raise Invalid(errors)

@@ -1,0 +1,275 @@
+"""What people may type about people, shifts, checks and the decision. Forms validate; they never save."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from contributors import coverage, roster
+from contributors.models import Acknowledgement, Membership, Role, Shift
+from hypercare.models import User
+from hypercare.timewords import city
+from periods.models import GoDecision, GoVote, Period
+
+MOMENT = "%Y-%m-%dT%H:%M"
+NOT_A_MOMENT = "Give a date and a time, such as 2026-11-21 17:00."
+
+
+class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """Somebody of the period, named with their duty."""
+
+    def __init__(self, period: Period, **kwargs: Any) -> None:
+        """Offer the period's people."""
+        self.duties = {
+            member.user_id: member.role.name if member.role else member.get_right_display()
+            for member in roster.members(period.pk)
+        }
+        people = User.objects.filter(pk__in=self.duties).order_by("name", "pk")
+        super().__init__(queryset=people, **kwargs)
+
+    def label_from_instance(self, obj: User) -> str:
+        """`Priya Raman, Billing engineering`."""
+        return f"{obj.name}, {self.duties.get(obj.pk, '')}"
+
+
+def moment_field(label: str, **kwargs: Any) -> forms.DateTimeField:
+    """A date and time in the viewer's zone, which the hint names."""
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": 300}, format=MOMENT)
+    return forms.DateTimeField(label=label, widget=widget, **kwargs)
+
+
+def zone_hint() -> str:
+    """`Copenhagen time`: what a moment typed here means."""
+    zone = timezone.get_current_timezone()
+    name = city(zone)
+    return "Times in UTC" if name == "UTC" else f"{name} time"
+
+
+class ShiftForm(forms.Form):
+    """Put somebody on duty."""
+
+    starts_at = moment_field(
+        "From", error_messages={"required": "Say when the shift starts.", "invalid": NOT_A_MOMENT}
+    )
+    ends_at = moment_field(
+        "To", error_messages={"required": "Say when the shift ends.", "invalid": NOT_A_MOMENT}
+    )
+    kind = forms.ChoiceField(
+        label="As", choices=Shift.Kind.choices, widget=forms.RadioSelect, initial="primary"
+    )
+    is_override = forms.BooleanField(
+        label="Override", required=False, help_text="Stands in for somebody, outside the usual plan."
+    )
+    field_order = ("role", "user", "starts_at", "ends_at", "kind", "is_override")
+
+    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
+        """Offer the period's roles and people."""
+        super().__init__(*args, **kwargs)
+        roles = Role.objects.filter(period=period).order_by("position", "id")
+        self.fields["role"] = forms.ModelChoiceField(
+            label="Role", queryset=roles, empty_label=None, error_messages={"required": "Choose a role."}
+        )
+        self.fields["user"] = PersonField(
+            period, label="Who", error_messages={"required": "Choose a person."}
+        )
+        self.fields["starts_at"].help_text = zone_hint()
+        self.order_fields(self.field_order)
+
+    @staticmethod
+    def initial_for(gap: coverage.RoleGap) -> dict[str, Any]:
+        """Filled in for a gap."""
+        zone = timezone.get_current_timezone()
+        return {
+            "role": gap.role.pk,
+            "starts_at": gap.start.astimezone(zone),
+            "ends_at": gap.end.astimezone(zone),
+        }
+
+
+class MemberForm(forms.Form):
+    """Add somebody by address."""
+
+    name = forms.CharField(label="Name", max_length=120, error_messages={"required": "Give their name."})
+    email = forms.EmailField(
+        label="E-mail address", max_length=254,
+        error_messages={"required": "Give an address; the invitation goes there.",
+                        "invalid": "Give an address such as maja@example.com."},
+    )  # fmt: skip
+    right = forms.ChoiceField(
+        label="May", choices=Membership.Right.choices, initial=Membership.Right.CONTRIBUTOR
+    )
+    is_deputy = forms.BooleanField(label="Deputy of this role", required=False)
+
+    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
+        """Offer the period's roles."""
+        super().__init__(*args, **kwargs)
+        self.fields["role"] = forms.ModelChoiceField(
+            label="Duty", queryset=Role.objects.filter(period=period).order_by("position", "id"), required=False,
+            empty_label="No duty",
+        )  # fmt: skip
+        self.order_fields(("name", "email", "right", "role", "is_deputy"))
+
+
+class ChangeMemberForm(forms.Form):
+    """Another right or duty."""
+
+    right = forms.ChoiceField(label="May", choices=Membership.Right.choices)
+    is_deputy = forms.BooleanField(label="Deputy", required=False)
+
+    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
+        """Offer the period's roles."""
+        super().__init__(*args, **kwargs)
+        self.fields["role"] = forms.ModelChoiceField(
+            label="Duty", queryset=Role.objects.filter(period=period).order_by("position", "id"), required=False,
+            empty_label="No duty",
+        )  # fmt: skip
+
+
+class AnswerForm(forms.Form):
+    """Am I ready? The statements that are true, or what is missing."""
+
+    statements = forms.MultipleChoiceField(
+        choices=list(Acknowledgement.STATEMENTS.items()), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    state = forms.ChoiceField(
+        choices=Acknowledgement.State.choices, error_messages={"required": "Choose an answer."}
+    )
+    note = forms.CharField(label="What is missing?", required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    cannot = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, shifts: list[tuple[str, str]], **kwargs: Any) -> None:
+        """Offer the person's own shifts as those they can't make."""
+        super().__init__(*args, **kwargs)
+        self.fields["cannot"].choices = shifts  # type: ignore[attr-defined]  # a choice field
+
+    @property
+    def words(self) -> str:
+        """The note, with the shifts that can't be made spelled out."""
+        named = dict(self.fields["cannot"].choices)  # type: ignore[attr-defined]  # a choice field
+        missed = [named[key] for key in self.cleaned_data["cannot"]]
+        note = str(self.cleaned_data["note"]).strip()
+        return "\n".join(
+            [*([note] if note else []), *([f"Can't work {'; '.join(missed)}."] if missed else [])]
+        )
+
+
+class CheckForm(forms.Form):
+    """Add a check."""
+
+    title = forms.CharField(
+        label="What is to be checked?",
+        max_length=200,
+        error_messages={"required": "Say what is to be checked."},
+    )
+    category = forms.CharField(label="Category", max_length=40, initial="Preparation")
+    due_at = moment_field("Due", required=False)
+    blocking = forms.BooleanField(label="Blocks a go", required=False)
+    evidence_wanted = forms.CharField(
+        label="Evidence", max_length=80, required=False, help_text="Such as “report”."
+    )
+
+    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
+        """Offer the period's people."""
+        super().__init__(*args, **kwargs)
+        self.fields["owner"] = PersonField(period, label="Owner", required=False, empty_label="Nobody yet")
+        self.fields["due_at"].help_text = f"{zone_hint()}. Empty is go-live."
+        self.order_fields(("title", "category", "owner", "due_at", "blocking", "evidence_wanted"))
+
+
+class CompleteForm(forms.Form):
+    """Done, with evidence where there is some."""
+
+    evidence = forms.CharField(
+        label="Evidence", required=False, max_length=2000, help_text="A link or a note."
+    )
+
+
+class WaiveForm(forms.Form):
+    """An approved exception."""
+
+    reason = forms.CharField(
+        label="Why can it wait, and what is done instead?", widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say why it can wait, and what is done instead."},
+    )  # fmt: skip
+    expires_at = moment_field("Until", error_messages={"required": "Say until when the waiver holds."})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Name the zone."""
+        super().__init__(*args, **kwargs)
+        self.fields["expires_at"].help_text = zone_hint()
+
+
+class ReasonForm(forms.Form):
+    """A reason."""
+
+    reason = forms.CharField(
+        label="Why?", widget=forms.Textarea(attrs={"rows": 2}), error_messages={"required": "Say why."}
+    )
+
+
+class AssignForm(forms.Form):
+    """Who does it, and by when."""
+
+    due_at = moment_field("Due", required=False)
+
+    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
+        """Offer the period's people."""
+        super().__init__(*args, **kwargs)
+        self.fields["owner"] = PersonField(period, label="Owner", required=False, empty_label="Nobody")
+        self.order_fields(("owner", "due_at"))
+
+
+class VoteForm(forms.Form):
+    """Go, or hold with a reason."""
+
+    choice = forms.ChoiceField(
+        label="Your vote", choices=GoVote.Choice.choices, widget=forms.RadioSelect,
+        error_messages={"required": "Choose go or hold."},
+    )  # fmt: skip
+    reason = forms.CharField(
+        label="Reason", required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="A hold needs one.",
+    )  # fmt: skip
+
+
+class DecideForm(forms.Form):
+    """The sponsor's decision. With conditions, each objection gets an owner and a deadline."""
+
+    outcome = forms.ChoiceField(
+        label="Decision", choices=GoDecision.Outcome.choices, widget=forms.RadioSelect,
+        error_messages={"required": "Choose a decision."},
+    )  # fmt: skip
+    reason = forms.CharField(
+        label="Reason", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Needed to postpone and for a no-go.",
+    )  # fmt: skip
+    go_live_at = moment_field("New go-live", required=False)
+    condition_due_at = moment_field("Conditions are met by", required=False)
+
+    def __init__(self, *args: Any, period: Period, objections: list[str], **kwargs: Any) -> None:
+        """Offer the people who can own the conditions."""
+        super().__init__(*args, **kwargs)
+        self.objections = objections
+        self.fields["condition_owner"] = PersonField(
+            period, label="Who sees to them", required=False, empty_label="Choose a person"
+        )
+        self.fields["more"] = forms.CharField(
+            label="Another condition",
+            required=False,
+            max_length=500,
+            help_text="Something that can be seen to be true.",
+        )
+        self.order_fields(("outcome", "reason", "condition_owner", "condition_due_at", "more", "go_live_at"))
+
+    @property
+    def conditions(self) -> list[dict[str, Any]]:
+        """One condition an objection that stands, and the sponsor's own; none for other decisions."""
+        if self.cleaned_data["outcome"] != GoDecision.Outcome.GO_WITH_CONDITIONS:
+            return []
+        owner, due_at = self.cleaned_data["condition_owner"], self.cleaned_data["condition_due_at"]
+        shared = {"owner": owner.pk if owner else None, "due_at": due_at}
+        named = [{"text": f"Settled: {text}", "objection": text, **shared} for text in self.objections]
+        more = self.cleaned_data["more"]
+        return [*named, *([{"text": more, "objection": "", **shared}] if more else [])]

@@ -1,0 +1,113 @@
+"""Write every kind of message to files, to be looked at."""
+
+from __future__ import annotations
+
+import uuid
+from argparse import ArgumentParser
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from contributors import letters, messages
+from contributors.models import Delivery
+from hypercare.models import User
+from periods.models import Period
+
+GO_LIVE = datetime(2026, 11, 14, 6, 0, tzinfo=UTC)
+NOW = datetime(2026, 11, 18, 12, 21, tzinfo=UTC)
+LINK = {"id": str(uuid.UUID(int=36)), "until": GO_LIVE.isoformat()}
+INCIDENT = {
+    "key": "BILL26-36", "number": 36, "title": "Annual-plan invoices issued twice", "severity": "P1",
+    "component": "Billing engine", "reported_at": NOW.isoformat(), "at": NOW.isoformat(), "by": "Maja Lindqvist",
+}  # fmt: skip
+SAMPLES: dict[str, dict[str, Any]] = {
+    "page": {
+        **INCIDENT, "description": "4.2 invoices per second, expected below 2", "goes_to": "Ingrid Solheim",
+        "goes_at": (NOW + timedelta(minutes=6)).isoformat(),
+        "link": {**LINK, "purpose": "page", "until": (NOW + timedelta(days=1)).isoformat()},
+    },
+    "invitation": {
+        "by": "Maja Lindqvist", "role": "Billing engineering", "go_live_at": GO_LIVE.isoformat(),
+        "shifts": [[GO_LIVE.isoformat(), (GO_LIVE + timedelta(hours=8)).isoformat()]], "shifts_in_all": 14,
+        "link": {**LINK, "purpose": "acknowledge"},
+    },
+    "readiness_reminder": {
+        "days": 3, "by": "Maja Lindqvist", "go_live_at": GO_LIVE.isoformat(), "waiting": ["Ingrid Solheim (Payments)"],
+        "link": {**LINK, "purpose": "acknowledge"},
+    },
+    "checklist_reminder": {
+        "items": [
+            {"title": "Rollback rehearsed", "due_at": NOW.isoformat(), "late": True, "blocking": True},
+            {"title": "Dashboards linked", "due_at": GO_LIVE.isoformat(), "late": False, "blocking": False},
+        ],
+        "others": ["Restore from backup proven (Daniel Osei)"],
+    },
+    "debrief_soon": {"number": 5, "starts_at": NOW.isoformat()},
+    "debrief_minutes": {
+        "number": 5, "starts_at": NOW.isoformat(), "by": "Maja Lindqvist",
+        "decisions": ["Remove the legacy scheduler host tonight."],
+        "yours": [{"title": "Check the other 6 paused jobs", "due_at": NOW.isoformat()}],
+        "others": [{"title": "Tell finance", "due_at": NOW.isoformat(), "owner": "Kavya Nair"}],
+        "minutes": [{"title": "Numbers", "text": "Day 5 of 14. 9 open, 2 P1."}],
+    },
+    "incident_assigned": INCIDENT,
+    "incident_resolved": {**INCIDENT, "resolution": "The second scheduler was stopped."},
+    "readiness_problem": {"person": "Priya Raman", "note": "My access is missing", "go_live_at": GO_LIVE.isoformat()},
+    "go_decision": {
+        "by": "Rachel Kim", "outcome": "Go with conditions", "conditions": ["Access for Priya by Friday noon"],
+        "reason": "Rehearsed twice.", "go_live_at": GO_LIVE.isoformat(),
+    },
+    "period_started": {"by": "Maja Lindqvist", "at": GO_LIVE.isoformat(), "ends_at": NOW.isoformat()},
+    "period_closed": {"by": "Kavya Nair", "at": NOW.isoformat()},
+    "exit_signed": {"by": "Kavya Nair", "role": "BAU owner", "comment": "All quiet."},
+    "coverage_gap": {
+        "gaps": [
+            {"role": "Payments", "start": NOW.isoformat(), "end": (NOW + timedelta(hours=3)).isoformat(), "missing": 1}
+        ]
+    },
+    "shift_changed": {
+        "by": "Maja Lindqvist", "what": "added", "role": "Payments", "starts_at": NOW.isoformat(),
+        "ends_at": (NOW + timedelta(hours=8)).isoformat(),
+    },
+}  # fmt: skip
+
+
+class Command(BaseCommand):
+    """`manage.py preview_messages [--to FOLDER]`: each kind as .html and .txt. Touches no database."""
+
+    help = "Write every kind of message with made-up content to var/messages, as HTML and as text."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the folder."""
+        parser.add_argument("--to", type=Path, default=settings.VAR / "messages", metavar="FOLDER")
+
+    def handle(self, *args: Any, to: Path, **options: Any) -> None:
+        """Write the files and say where."""
+        to.mkdir(parents=True, exist_ok=True)
+        for kind in letters.KINDS:
+            message = messages.render(sample(kind))
+            (to / f"{kind}.html").write_text(message.html)
+            (to / f"{kind}.txt").write_text(f"Subject: {message.subject}\n\n{message.text}")
+        self.stdout.write(f"{len(letters.KINDS)} messages in {to}")
+
+
+def sample(kind: str) -> Delivery:
+    """An unsaved delivery of a kind, with made-up people."""
+    lead, bau_owner = User(name="Maja Lindqvist"), User(name="Kavya Nair")
+    period = Period(
+        key="BILL26", name="Billing cut-over", timezone="Europe/Copenhagen", go_live_at=GO_LIVE,
+        ends_at=GO_LIVE + timedelta(days=14), lead=lead, bau_owner=bau_owner, war_room_url="https://meet.example/bill",
+    )  # fmt: skip
+    person = User(name="Tomasz Wojcik", email="tomasz@northlane.example", timezone="Europe/Copenhagen")
+    subject = "incident:36" if kind in ("page", "incident_assigned", "incident_resolved") else ""
+    return Delivery(
+        kind=kind,
+        period=period,
+        recipient=person,
+        address=person.email,
+        subject=subject,
+        context=SAMPLES[kind],
+    )

@@ -1,0 +1,261 @@
+"""Members, their duty roles and shifts, readiness, one-tap links, and messages on their way."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from hypercare.models import User
+from periods.models import Period
+
+
+class Role(models.Model):
+    """A duty of one period, such as Billing engineering, with the cover it needs."""
+
+    class Cover(models.TextChoices):
+        ALWAYS = "24x7", "24 h"
+        DAYTIME = "12x7", "08 to 20 every day"
+        BUSINESS = "business", "Weekdays 09 to 17"
+        NONE = "none", "No fixed cover"
+
+    period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="roles")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=60)
+    code = models.CharField(max_length=4, help_text="Owner code of the checklist: HL, EN, SU …")
+    cover = models.CharField(max_length=8, choices=Cover, default=Cover.BUSINESS)
+    cover_until = models.DateTimeField(
+        null=True, blank=True, help_text="Required until then; empty is the end."
+    )
+    headcount = models.PositiveSmallIntegerField(default=1)
+    required = models.BooleanField(default=True, help_text="Must be acknowledged before a go.")
+    answers_pages = models.BooleanField(
+        default=False, help_text="Paged first when an incident names no role."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["period", "name"], name="one_role_per_name"),
+            models.UniqueConstraint(
+                fields=["period"], condition=Q(answers_pages=True), name="one_role_answers_pages"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A person in a period: their right (one table in `permissions.py`) and their duty role."""
+
+    class Right(models.TextChoices):
+        OWNER = "owner", "Owner"
+        SUPPORT = "support", "Support"
+        CONTRIBUTOR = "contributor", "Contributor"
+        VIEWER = "viewer", "Viewer"
+
+    period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    right = models.CharField(max_length=11, choices=Right)
+    role = models.ForeignKey(Role, on_delete=models.SET_NULL, null=True, blank=True, related_name="members")
+    is_deputy = models.BooleanField(default=False)
+    joined_at = models.DateTimeField()
+    invited_at = models.DateTimeField(null=True, blank=True)
+    left_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["period", "user"], condition=Q(left_at__isnull=True), name="one_membership_each"
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["user", "period"], name="membership_by_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.period}"
+
+
+class Acknowledgement(models.Model):
+    """A person's answer to “are you ready?”. A new answer voids the one before it."""
+
+    class State(models.TextChoices):
+        READY = "ready", "Ready"
+        PROBLEM = "problem", "Something is missing"
+
+    STATEMENTS: ClassVar[dict[str, str]] = {
+        "runbook": "I have read the runbook",
+        "access": "My production access works",
+        "reachable": "You can reach me",
+        "shifts": "I can work my shifts",
+    }
+
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="acknowledgements")
+    state = models.CharField(max_length=8, choices=State)
+    statements = models.JSONField(default=list, help_text="Keys of the statements that are true.")
+    note = models.TextField(blank=True)
+    at = models.DateTimeField()
+    via = models.CharField(max_length=20, blank=True)
+    voided_at = models.DateTimeField(null=True, blank=True)
+    void_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["membership"], condition=Q(voided_at__isnull=True), name="one_answer_stands"
+            ),
+            models.CheckConstraint(condition=~Q(state="problem") | ~Q(note=""), name="problem_says_what"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership} {self.state}"
+
+
+class Shift(models.Model):
+    """Somebody is on duty for a role, from start up to but not including end."""
+
+    class Kind(models.TextChoices):
+        PRIMARY = "primary", "On duty"
+        DEPUTY = "deputy", "Deputy"
+
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="shifts")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="shifts")
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.PRIMARY)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    uid = models.UUIDField(
+        default=uuid.uuid4, unique=True, editable=False, help_text="Identity in calendars."
+    )
+    revision = models.PositiveIntegerField(default=0, help_text="SEQUENCE in calendars.")
+    is_override = models.BooleanField(default=False)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="shift_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(ends_at__lte=F("starts_at") + timedelta(hours=24)),
+                name="shift_lasts_a_day_at_most",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["role", "starts_at", "ends_at"],
+                name="shift_by_role",
+                condition=Q(cancelled_at__isnull=True),
+            ),
+            models.Index(
+                fields=["user", "starts_at", "ends_at"],
+                name="shift_by_user",
+                condition=Q(cancelled_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.starts_at:%d %b %H:%M}"
+
+    def covers(self, at: datetime) -> bool:
+        """Whether this shift is on at an instant."""
+        return self.cancelled_at is None and self.starts_at <= at < self.ends_at
+
+
+class Link(models.Model):
+    """A one-tap link. Its text is derived from `id` and the secret key; only a hash is stored."""
+
+    class Purpose(models.TextChoices):
+        ACKNOWLEDGE = "acknowledge", "Acknowledge readiness"
+        PAGE = "page", "Acknowledge a page"
+        CALENDAR = "calendar", "Calendar feed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    purpose = models.CharField(max_length=11, choices=Purpose)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="links")
+    period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="+", null=True, blank=True)
+    subject = models.CharField(max_length=60, blank=True)
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} link of {self.user}"
+
+
+class Delivery(models.Model):
+    """One message to one recipient by one channel. Sent at least once, under one stable key."""
+
+    class State(models.TextChoices):
+        DUE = "due", "Due"
+        SENDING = "sending", "Sending"
+        SENT = "sent", "Sent"
+        DELIVERED = "delivered", "Delivered"
+        BOUNCED = "bounced", "Bounced"
+        DEAD = "dead", "Could not be sent"
+        CANCELLED = "cancelled", "No longer needed"
+        EXPIRED = "expired", "Too late to matter"
+        BUNDLED = "bundled", "Sent with another"
+
+    OPEN: ClassVar[tuple[str, ...]] = (State.DUE, State.SENDING)
+
+    class Urgency(models.IntegerChoices):
+        PAGE = 0, "Page"
+        NORMAL = 1, "Normal"
+        QUIET = 2, "Quiet"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    dedupe_key = models.CharField(max_length=250, unique=True)
+    period = models.ForeignKey(
+        Period, on_delete=models.CASCADE, related_name="deliveries", null=True, blank=True
+    )
+    subject = models.CharField(max_length=60, blank=True, help_text="For example incident:36.")
+    kind = models.CharField(max_length=40, help_text="Name of the message's template.")
+    recipient = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="deliveries", null=True, blank=True
+    )
+    channel = models.CharField(max_length=20, default="email")
+    address = models.CharField(max_length=500)
+    context = models.JSONField(default=dict)
+    urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
+    state = models.CharField(max_length=9, choices=State, default=State.DUE)
+    intended_at = models.DateTimeField()
+    next_at = models.DateTimeField()
+    not_after = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    uncertain = models.BooleanField(default=False)
+    last_error = models.TextField(blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["urgency", "next_at", "id"],
+                name="delivery_due",
+                condition=Q(state__in=["due", "sending"]),
+            ),
+            models.Index(fields=["period", "subject", "created_at"], name="delivery_by_subject"),
+            models.Index(fields=["period", "state"], name="delivery_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.address}"
+
+
+class DeliveryAttempt(models.Model):
+    """What one attempt did: the audit row of a delivery's transitions."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    fence = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=12, help_text="sent, retry, dead, uncertain, cancelled, expired.")
+    detail = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.at}"

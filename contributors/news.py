@@ -1,0 +1,226 @@
+"""Who is told what when something happens: journal entry → notices. One table, `NEWS`, says all of it.
+
+Reads, never writes: `notifications.on_entry` turns notices into messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from contributors.models import Delivery, Membership, Shift
+from hypercare.models import User
+from periods.models import Debrief, GoDecision, JournalEntry, Period
+
+SHIFTS_NAMED = 3
+SHIFT_IS_NEAR = timedelta(
+    days=3
+)  # Later shifts are seen in the plan and the calendar, not mailed one by one.
+
+Urgency = Delivery.Urgency
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One person to be told one thing. `link_until` asks for a one-tap link to their own readiness."""
+
+    user: User | None
+    kind: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    urgency: Urgency = Urgency.NORMAL
+    not_after: datetime | None = None
+    link_until: datetime | None = None
+
+
+def notices(entry: JournalEntry) -> list[Notice]:
+    """Whom an entry is news to: never the person who did it."""
+    found = NEWS[entry.kind](entry) if entry.kind in NEWS else ()
+    return [notice for notice in found if notice.user is not None and notice.user.pk != entry.actor_id]
+
+
+# --- Contributors -------------------------------------------------------------------------------
+
+
+def _invited(entry: JournalEntry) -> Iterable[Notice]:
+    period, user = entry.period, _person(entry)
+    until = answer_by(period, entry.at)
+    shifts = [
+        [start.isoformat(), end.isoformat()]
+        for start, end in Shift.objects.filter(
+            role__period=period, user=user, cancelled_at__isnull=True, ends_at__gt=entry.at
+        )
+        .order_by("starts_at", "id")
+        .values_list("starts_at", "ends_at")
+    ]
+    said = {
+        **_by(entry), "role": entry.data.get("role", ""), "go_live_at": period.go_live_at.isoformat(),
+        "shifts": shifts[:SHIFTS_NAMED], "shifts_in_all": len(shifts),
+    }  # fmt: skip
+    yield Notice(user, "invitation", said, link_until=until)
+
+
+def answer_by(period: Period, at: datetime) -> datetime:
+    """Until when an answer still matters: go-live, or the end for somebody who joins a period that is live."""
+    return period.go_live_at if period.go_live_at > at else period.ends_at
+
+
+def _problem(entry: JournalEntry) -> Iterable[Notice]:
+    said = {
+        "person": entry.data.get("person", ""), "note": entry.data.get("note", ""),
+        "go_live_at": entry.period.go_live_at.isoformat(),
+    }  # fmt: skip
+    yield Notice(entry.period.lead, "readiness_problem", said)
+
+
+def _shift_changed(entry: JournalEntry) -> Iterable[Notice]:
+    data = entry.data
+    starts_at, ends_at = datetime.fromisoformat(data["starts_at"]), datetime.fromisoformat(data["ends_at"])
+    is_near = starts_at <= entry.at + SHIFT_IS_NEAR and ends_at > entry.at
+    if is_near and entry.period.status not in (Period.Status.DRAFT, Period.Status.PLANNED):
+        said = {**_by(entry), **{name: data[name] for name in ("what", "role", "starts_at", "ends_at")}}
+        yield Notice(_person(entry), "shift_changed", said, not_after=ends_at)
+
+
+# --- Incidents ----------------------------------------------------------------------------------
+
+
+def _assigned(entry: JournalEntry) -> Iterable[Notice]:
+    yield Notice(_user(entry.data.get("owner_id")), "incident_assigned", _incident(entry))
+
+
+def _resolved(entry: JournalEntry) -> Iterable[Notice]:
+    yield Notice(entry.period.lead, "incident_resolved", _incident(entry), Urgency.QUIET)
+
+
+def _incident(entry: JournalEntry) -> dict[str, Any]:
+    data = entry.data
+    facts = {name: data.get(name, "") for name in ("key", "title", "severity", "component", "resolution")}
+    return {**_by(entry), **facts, "number": int(entry.subject.partition(":")[2]), "at": entry.at.isoformat()}
+
+
+# --- The period ---------------------------------------------------------------------------------
+
+
+def _decided(entry: JournalEntry) -> Iterable[Notice]:
+    outcomes = dict(GoDecision.Outcome.choices)
+    conditions = [condition.get("text", "") for condition in entry.data.get("conditions", [])]
+    said = {
+        **_by(entry), "outcome": outcomes.get(entry.data.get("outcome", ""), "Go"), "conditions": conditions,
+        "reason": entry.data.get("reason", ""), "go_live_at": entry.period.go_live_at.isoformat(),
+    }  # fmt: skip
+    return _members(entry, "go_decision", said)
+
+
+def _postponed(entry: JournalEntry) -> Iterable[Notice]:
+    said = {
+        **_by(entry), "outcome": "Postponed", "reason": entry.data.get("reason", ""),
+        "go_live_at": entry.data.get("new_go_live_at"),
+    }  # fmt: skip
+    return _members(entry, "go_decision", said)
+
+
+def _started(entry: JournalEntry) -> Iterable[Notice]:
+    said = {**_by(entry), "at": entry.data.get("went_live_at"), "ends_at": entry.data.get("ends_at")}
+    return _members(entry, "period_started", said)
+
+
+def _ended(entry: JournalEntry) -> Iterable[Notice]:
+    said = {**_by(entry), "at": entry.at.isoformat(), "how": entry.kind.partition(".")[2].replace("_", " ")}
+    return _members(entry, "period_closed", said)
+
+
+def _signed(entry: JournalEntry) -> Iterable[Notice]:
+    period = entry.period
+    said = {**_by(entry), "role": entry.data.get("title", ""), "comment": entry.data.get("comment", "")}
+    people = {person.pk: person for person in (period.lead, period.sponsor, period.bau_owner) if person}
+    return (Notice(person, "exit_signed", said) for person in people.values())
+
+
+def _debriefed(entry: JournalEntry) -> Iterable[Notice]:
+    debrief = Debrief.objects.filter(period=entry.period, number=_number(entry)).first()
+    if debrief is None:
+        return
+    said = {
+        **_by(entry), "number": debrief.number, "starts_at": debrief.starts_at.isoformat(),
+        "decisions": entry.data.get("decisions", []), "minutes": _minutes(entry, debrief),
+    }  # fmt: skip
+    actions = entry.data.get("actions", [])
+    for notice in _members(entry, "debrief_minutes", said):
+        own, others = _split(actions, notice.user)
+        yield Notice(notice.user, notice.kind, {**said, "yours": own, "others": others})
+
+
+def _number(entry: JournalEntry) -> int:
+    return int(entry.subject.partition(":")[2])
+
+
+def _minutes(entry: JournalEntry, debrief: Debrief) -> list[dict[str, str]]:
+    """What was written, by section; decisions and actions noted in it are told apart already."""
+    titles = {section.get("key"): section.get("title", "") for section in debrief.agenda}
+    written = {key: _plain(str(text)) for key, text in entry.data.get("minutes", {}).items()}
+    return [
+        {"title": titles.get(key) or key.replace("_", " ").capitalize(), "text": text}
+        for key, text in written.items()
+        if text
+    ]
+
+
+def _plain(text: str) -> str:
+    return "\n".join(
+        line for line in text.splitlines() if not line.strip().startswith(("/d ", "/a "))
+    ).strip()
+
+
+def _split(
+    actions: list[dict[str, Any]], user: User | None
+) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """A person's own actions, and everybody else's with their names."""
+    own = [action for action in actions if user is not None and action.get("user") == user.pk]
+    others = [
+        {**_action(action), "owner": action.get("owner", "")} for action in actions if action not in own
+    ]
+    return [_action(action) for action in own], others
+
+
+def _action(action: Mapping[str, Any]) -> dict[str, str]:
+    return {"title": action["title"], "due_at": action["due_at"]}
+
+
+# --- People -------------------------------------------------------------------------------------
+
+
+def _members(entry: JournalEntry, kind: str, said: Mapping[str, Any]) -> list[Notice]:
+    members = Membership.objects.filter(period=entry.period, left_at__isnull=True, user__is_active=True)
+    return [Notice(member.user, kind, said) for member in members.select_related("user").order_by("id")]
+
+
+def _person(entry: JournalEntry) -> User | None:
+    return _user(entry.data.get("user"))
+
+
+def _user(pk: int | None) -> User | None:
+    return User.objects.filter(pk=pk).first() if pk else None
+
+
+def _by(entry: JournalEntry) -> dict[str, str]:
+    return {"by": entry.actor.name if entry.actor else ""}
+
+
+NEWS: Mapping[str, Callable[[JournalEntry], Iterable[Notice]]] = {
+    "contributor.invited": _invited,
+    "readiness.problem": _problem,
+    "shift.added": _shift_changed,
+    "shift.cancelled": _shift_changed,
+    "incident.assigned": _assigned,
+    "incident.resolved": _resolved,
+    "go.decided": _decided,
+    "period.postponed": _postponed,
+    "period.started": _started,
+    "period.closed": _ended,
+    "period.rolled_back": _ended,
+    "period.cancelled": _ended,
+    "exit.signed": _signed,
+    "debrief.finished": _debriefed,
+}

@@ -1,0 +1,158 @@
+"""Queueing messages: one row each, in the transaction of what it tells about.
+
+A message is identified by its key, so a replay tells nobody twice. Only active members are told. What is told
+to whom when something happens is the table in `news.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from contributors import delivery, links, news
+from contributors.letters import KINDS
+from contributors.models import Delivery, Link, Membership
+from hypercare.models import User
+from hypercare.queue import later
+from periods.models import JournalEntry, Period
+
+PAGE_LINK_LIVES = timedelta(hours=24)
+Urgency = Delivery.Urgency
+
+
+def on_entry(entry: JournalEntry, *, at: datetime) -> None:
+    """Journal consumer: queue what the entry means to people. A replay queues nothing twice."""
+    for notice in news.notices(entry):
+        _queue(entry, notice, at)
+
+
+def _queue(entry: JournalEntry, notice: news.Notice, at: datetime) -> None:
+    user, period = notice.user, entry.period
+    key = f"{entry.pk}:{user.pk if user else ''}:{notice.kind}"
+    if notice.link_until:
+        ask_for_acknowledgement(
+            user=user,
+            kind=notice.kind,
+            period=period,
+            context=notice.context,
+            until=notice.link_until,
+            at=at,
+            key=key,
+        )
+    else:
+        notify(
+            user=user, kind=notice.kind, period=period, subject=entry.subject, context=notice.context,
+            urgency=notice.urgency, at=at, key=key, not_after=notice.not_after,
+        )  # fmt: skip
+
+
+def notify(
+    *,
+    user: User | None,
+    kind: str,
+    period: Period,
+    subject: str,
+    context: Mapping[str, Any],
+    urgency: int,
+    at: datetime,
+    key: str,
+    not_after: datetime | None = None,
+) -> Delivery | None:
+    """Queue one message in the caller's transaction; the same key gives the same row again.
+
+    `context` is a JSON snapshot of what the message says; after `not_after` it is no longer worth sending. None,
+    and nothing queued, for nobody, for somebody inactive and for somebody who is not a member of the period.
+    Raises KeyError for a kind that `letters.py` does not know.
+    """
+    KINDS[kind]
+    if user is None or not _may_be_told(user, period):
+        return None
+    fresh = {
+        "recipient": user, "address": user.email, "period": period, "subject": subject, "kind": kind,
+        "context": dict(context), "urgency": urgency, "not_after": not_after, "intended_at": at, "next_at": at,
+        "created_at": at,
+    }  # fmt: skip
+    row, _ = Delivery.objects.get_or_create(dedupe_key=key, defaults=fresh)
+    later()
+    return row
+
+
+def _may_be_told(user: User, period: Period) -> bool:
+    return (
+        user.is_active and Membership.objects.filter(user=user, period=period, left_at__isnull=True).exists()
+    )
+
+
+def is_queued(key: str) -> bool:
+    """Whether a message with this key has been queued, sent or given up before."""
+    return Delivery.objects.filter(dedupe_key=key).exists()
+
+
+def page(
+    *,
+    user: User | None,
+    period: Period,
+    subject: str,
+    context: Mapping[str, Any],
+    key: str,
+    at: datetime,
+    goes_to: str = "",
+    goes_at: datetime | None = None,
+) -> Delivery | None:
+    """Queue a page with a one-tap link that acknowledges the incident; None when there is nobody to page.
+
+    `subject` is `incident:36`. `context` says `key`, `title`, `severity`, and may say `component`, `description`,
+    `reported_at` (ISO) and `note`. `goes_to` and `goes_at`: who is paged next unless this is acknowledged.
+    """
+    if user is None or is_queued(key) or not _may_be_told(user, period):
+        return Delivery.objects.filter(dedupe_key=key).first()
+    until = at + PAGE_LINK_LIVES
+    link = links.make(Link.Purpose.PAGE, user=user, period=period, subject=subject, at=at, expires_at=until)
+    said = {
+        **context, "goes_to": goes_to, "goes_at": goes_at.isoformat() if goes_at else None,
+        "link": link_snapshot(link),
+    }  # fmt: skip
+    return notify(
+        user=user,
+        kind="page",
+        period=period,
+        subject=subject,
+        context=said,
+        urgency=Urgency.PAGE,
+        at=at,
+        key=key,
+    )
+
+
+def link_snapshot(link: Link) -> dict[str, Any]:
+    """What a message keeps of a link: never its text, which is derived from the id when it is sent."""
+    return {
+        "id": str(link.pk), "purpose": str(link.purpose),
+        "until": link.expires_at.isoformat() if link.expires_at else None,
+    }  # fmt: skip
+
+
+def ask_for_acknowledgement(
+    *,
+    user: User | None,
+    kind: str,
+    period: Period,
+    context: Mapping[str, Any],
+    until: datetime,
+    at: datetime,
+    key: str,
+) -> Delivery | None:
+    """Queue a message with a one-tap link to the person's own readiness, living until `until`."""
+    if user is None or is_queued(key) or not _may_be_told(user, period) or until <= at:
+        return Delivery.objects.filter(dedupe_key=key).first()
+    link = links.make(Link.Purpose.ACKNOWLEDGE, user=user, period=period, at=at, expires_at=until)
+    return notify(
+        user=user, kind=kind, period=period, subject=f"person:{user.pk}", at=at, key=key, not_after=until,
+        context={**context, "link": link_snapshot(link)}, urgency=Urgency.NORMAL,
+    )  # fmt: skip
+
+
+def cancel(period: Period, subject: str, *, kinds: Collection[str], at: datetime) -> int:
+    """Take back messages about a subject that were not sent yet; how many. Same transaction as the reason."""
+    return delivery.cancel(period, subject, kinds=kinds, at=at)

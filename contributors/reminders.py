@@ -1,0 +1,274 @@
+"""Reminders: what is due soon, late or missing, told to whoever can do something about it.
+
+Each is a timer whose key names the period, the thing and its moment, so it fires once for that moment and a
+moved date makes a new one. A handler locks the period, looks at how things stand then, and says nothing when
+there is nothing to say; those that recur set their own next timer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+
+from contributors import coverage, notifications, readiness
+from contributors.models import Delivery, Membership
+from contributors.news import answer_by
+from hypercare import timers
+from hypercare.models import Timer, User
+from periods.models import ChecklistItem, Debrief, JournalEntry, Period
+from periods.wallclock import days_from, instant, local_day
+
+ACKNOWLEDGEMENT: Final = "readiness.reminder"
+CHECKLIST: Final = "checklist.reminder"
+DEBRIEF: Final = "debrief.reminder"
+COVERAGE: Final = "coverage.watch"
+
+# Days before go-live → who else hears that answers are missing (docs/domain.md section 5).
+ACKNOWLEDGEMENT_LADDER: Final[dict[int, tuple[str, ...]]] = {7: (), 3: ("lead",), 1: ("lead", "sponsor")}
+DIGEST_TIME: Final = time(8, 0)
+A_DAY: Final = timedelta(days=1)
+AN_HOUR: Final = timedelta(hours=1)
+DEBRIEF_NOTICE: Final = timedelta(minutes=15)
+MOVED_BY: Final = ("go.decided", "checklist.created", "debrief.scheduled", "debrief.moved", "debrief.skipped")
+CHECKED: Final = (*Period.PRE_LIVE[1:], *Period.LIVE)
+WATCHED: Final = (Period.Status.READINESS, Period.Status.READY, *Period.LIVE)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A timer that should be pending."""
+
+    key: str
+    kind: str
+    due_at: datetime
+    args: Mapping[str, Any]
+
+
+# --- Setting ------------------------------------------------------------------------------------
+
+
+def on_entry(entry: JournalEntry, *, at: datetime) -> None:
+    """Journal consumer: whatever moves a period, or makes its checks or debriefs, sets its reminders anew."""
+    if entry.kind.startswith("period.") or entry.kind in MOVED_BY:
+        arm_for(entry.period, at=at)
+
+
+def arm_for(period: Period, *, at: datetime) -> None:
+    """Set the reminders still to come and clear those that no longer apply. Repeats change nothing."""
+    coming = {due.key: due for due in _coming(period, at) if due.due_at > at}
+    pending = Timer.objects.filter(fired_at__isnull=True, cleared_at__isnull=True, kind__in=_KINDS)
+    # Those due by now are left to fire: their handlers see for themselves whether they still apply.
+    keys = set(pending.filter(args__period=period.pk, due_at__gt=at).values_list("key", flat=True))
+    timers.clear(*(keys - coming.keys()), at=at)
+    for key in sorted(coming.keys() - keys):
+        _arm(coming[key])
+
+
+_KINDS = (ACKNOWLEDGEMENT, CHECKLIST, DEBRIEF, COVERAGE)
+
+
+def _coming(period: Period, at: datetime) -> Iterable[Due]:
+    if period.status == Period.Status.READINESS:
+        yield from _acknowledgements(period)
+    if period.status in CHECKED:
+        yield _next_digest(period, at)
+    if period.status in WATCHED:
+        yield from _next_watch(period, at)
+    if period.status not in Period.ENDED:
+        yield from _debriefs(period)
+
+
+def _arm(due: Due) -> None:
+    timers.arm(due.key, kind=due.kind, due_at=due.due_at, args=dict(due.args))
+
+
+def _acknowledgements(period: Period) -> Iterable[Due]:
+    go_live = period.go_live_at.isoformat()
+    for days in ACKNOWLEDGEMENT_LADDER:
+        args = {"period": period.pk, "go_live_at": go_live, "days": days}
+        key = f"{ACKNOWLEDGEMENT}:{period.pk}:{go_live}:{days}"
+        yield Due(key, ACKNOWLEDGEMENT, period.go_live_at - timedelta(days=days), args)
+
+
+def _next_digest(period: Period, at: datetime) -> Due:
+    """Eight o'clock on the period's clocks, today or tomorrow: once on each date, whatever the clocks do."""
+    moments = ((day, instant(day, DIGEST_TIME, period.zone)) for day in days_from(local_day(at, period.zone)))
+    day, due_at = next((day, moment) for day, moment in moments if moment > at)
+    return Due(f"{CHECKLIST}:{period.pk}:{day}", CHECKLIST, due_at, {"period": period.pk})
+
+
+def _next_watch(period: Period, at: datetime) -> Iterable[Due]:
+    """The next full hour, from a day before go-live to the end."""
+    hour = (max(at, period.starts_at - A_DAY) + AN_HOUR).replace(minute=0, second=0, microsecond=0)
+    if hour < period.ends_at:
+        yield Due(f"{COVERAGE}:{period.pk}:{hour.isoformat()}", COVERAGE, hour, {"period": period.pk})
+
+
+def _debriefs(period: Period) -> Iterable[Due]:
+    for debrief in Debrief.objects.filter(period=period, status=Debrief.Status.SCHEDULED).order_by(
+        "starts_at", "id"
+    ):
+        starts_at = debrief.starts_at.isoformat()
+        yield Due(
+            f"{DEBRIEF}:{period.pk}:{debrief.pk}:{starts_at}", DEBRIEF, debrief.starts_at - DEBRIEF_NOTICE,
+            {"period": period.pk, "debrief": debrief.pk, "starts_at": starts_at},
+        )  # fmt: skip
+
+
+# --- Firing -------------------------------------------------------------------------------------
+
+
+def on_acknowledgement_due(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:  # noqa: ARG001
+    """Ask those who have not answered again; closer to go-live tell the lead, then the sponsor, who they are."""
+    period = _locked(args)
+    is_current = period.go_live_at == datetime.fromisoformat(args["go_live_at"]) and period.go_live_at > at
+    if period.status != Period.Status.READINESS or not is_current:
+        return
+    waiting = [row.member for row in readiness.summary(period, at=at).to_remind]
+    key = f"{ACKNOWLEDGEMENT}:{period.pk}:{args['go_live_at']}:{args['days']}"
+    for member in waiting:
+        _ask_again(period, member, args["days"], key, at)
+    for person in _people(period, ACKNOWLEDGEMENT_LADDER[args["days"]]):
+        _name_the_missing(period, person, waiting, args["days"], key, at)
+
+
+def _ask_again(period: Period, member: Membership, days: int, key: str, at: datetime) -> None:
+    notifications.ask_for_acknowledgement(
+        user=member.user, kind="readiness_reminder", period=period, until=answer_by(period, at), at=at,
+        key=f"{key}:{member.user_id}:own", context={**_readiness_context(period, days), "by": _name(period.lead)},
+    )  # fmt: skip
+
+
+def _name_the_missing(
+    period: Period, person: User, waiting: list[Membership], days: int, key: str, at: datetime
+) -> None:
+    names = [f"{member.user} ({member.role})" if member.role else str(member.user) for member in waiting]
+    if names:
+        _tell(
+            period, person, "readiness_reminder", f"{key}:{person.pk}:missing", at, period.go_live_at,
+            {**_readiness_context(period, days), "waiting": names},
+        )  # fmt: skip
+
+
+def _readiness_context(period: Period, days: int) -> dict[str, Any]:
+    return {"days": days, "go_live_at": period.go_live_at.isoformat()}
+
+
+def on_checklist_due(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:  # noqa: ARG001
+    """Once a day: each person's late checks and those due within a day, in one mail; then set tomorrow's."""
+    period = _locked(args)
+    if period.status not in CHECKED:
+        return
+    checks = _open_checks(period, at)
+    late_with_others = [check for check in checks if check.blocking and check.is_late(at)]
+    for person in _people_of(checks, period):
+        own = [check for check in checks if _answers_for(check, period) == person]
+        others = [check for check in late_with_others if check not in own] if person == period.lead else []
+        _remind_of_checks(period, person, own, others, at)
+    _arm(_next_digest(period, at))
+
+
+def _open_checks(period: Period, at: datetime) -> list[ChecklistItem]:
+    soon = ChecklistItem.objects.filter(
+        period=period, status=ChecklistItem.Status.OPEN, due_at__lte=at + A_DAY
+    )
+    return list(soon.select_related("owner").order_by("due_at", "id"))
+
+
+def _answers_for(check: ChecklistItem, period: Period) -> User | None:
+    """A check nobody owns is the lead's."""
+    return check.owner or period.lead
+
+
+def _people_of(checks: list[ChecklistItem], period: Period) -> list[User]:
+    people = {person.pk: person for check in checks if (person := _answers_for(check, period))}
+    if period.lead and any(check.blocking for check in checks):
+        people[period.lead.pk] = period.lead
+    return [people[pk] for pk in sorted(people)]
+
+
+def _remind_of_checks(
+    period: Period, person: User, own: list[ChecklistItem], others: list[ChecklistItem], at: datetime
+) -> None:
+    if not own and not others:
+        return
+    items = [
+        {
+            "title": check.title, "due_at": check.due_at.isoformat(), "late": check.is_late(at),
+            "blocking": check.blocking,
+        }
+        for check in own
+    ]  # fmt: skip
+    context = {"items": items, "others": [f"{check.title} ({_name(check.owner)})" for check in others]}
+    key = f"{CHECKLIST}:{period.pk}:{local_day(at, period.zone)}:{person.pk}"
+    _tell(period, person, "checklist_reminder", key, at, at + A_DAY, context)
+
+
+def on_debrief_soon(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:  # noqa: ARG001
+    """Tell everybody who takes part that the debrief starts; nothing when it moved, was skipped or has begun."""
+    period = _locked(args)
+    debrief = Debrief.objects.filter(pk=args["debrief"], status=Debrief.Status.SCHEDULED).first()
+    if debrief is None or debrief.starts_at.isoformat() != args["starts_at"] or debrief.starts_at <= at:
+        return
+    taking_part = Membership.objects.filter(period=period, left_at__isnull=True).exclude(
+        right=Membership.Right.VIEWER
+    )
+    context = {"number": debrief.number, "starts_at": args["starts_at"]}
+    for member in taking_part.select_related("user").order_by("id"):
+        key = f"{DEBRIEF}:{debrief.pk}:{args['starts_at']}:{member.user_id}"
+        _tell(period, member.user, "debrief_soon", key, at, debrief.starts_at, context)
+
+
+def on_coverage_watch(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:
+    """Every hour: tell the lead who is missing on duty within the next 24 hours; then set the next hour's."""
+    period = _locked(args)
+    if period.status not in WATCHED:
+        return
+    end = min(at + A_DAY, period.ends_at)
+    gaps = coverage.gaps(period, start=at, end=end) if at < end else []
+    if gaps and period.lead:
+        context = {"gaps": [_gap(gap) for gap in gaps]}
+        key = f"{COVERAGE}:{period.pk}:{due_at.isoformat()}"
+        _tell(period, period.lead, "coverage_gap", key, at, at + AN_HOUR, context)
+    for due in _next_watch(period, at):
+        _arm(due)
+
+
+def _gap(gap: coverage.RoleGap) -> dict[str, Any]:
+    return {
+        "role": str(gap.role), "start": gap.start.isoformat(), "end": gap.end.isoformat(), "missing": gap.missing,
+    }  # fmt: skip
+
+
+# --- What they share ----------------------------------------------------------------------------
+
+
+def _locked(args: dict[str, Any]) -> Period:
+    period: Period = Period.objects.locked().select_related("lead", "sponsor").get(pk=args["period"])
+    return period
+
+
+def _people(period: Period, names: Iterable[str]) -> list[User]:
+    people = (getattr(period, name) for name in names)
+    return list({person.pk: person for person in people if person is not None}.values())
+
+
+def _name(user: User | None) -> str:
+    return user.name if user else ""
+
+
+def _tell(
+    period: Period,
+    person: User,
+    kind: str,
+    key: str,
+    at: datetime,
+    not_after: datetime,
+    context: Mapping[str, Any],
+) -> None:
+    notifications.notify(
+        user=person, kind=kind, period=period, subject="", context=context, urgency=Delivery.Urgency.NORMAL, at=at,
+        key=key, not_after=not_after,
+    )  # fmt: skip

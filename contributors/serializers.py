@@ -1,0 +1,234 @@
+"""Shapes of the people API. They validate and render; they never save."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+
+from contributors import roster
+from contributors.models import Acknowledgement, Membership, Role, Shift
+from hypercare.models import User
+from periods.models import Period
+
+
+@extend_schema_serializer(component_name="PersonInZone")
+class PersonOut(serializers.ModelSerializer[User]):
+    """Somebody, as others of the period see them."""
+
+    class Meta:
+        model = User
+        fields: ClassVar = ["id", "name", "timezone"]
+
+
+class AnswerOut(serializers.ModelSerializer[Acknowledgement]):
+    """A standing answer. The note is left out for those who only watch."""
+
+    class Meta:
+        model = Acknowledgement
+        fields: ClassVar = ["state", "statements", "note", "at", "via"]
+
+
+class ContributorOut(serializers.ModelSerializer[Membership]):
+    """A member of a period with their duty and their answer."""
+
+    user = PersonOut(read_only=True)
+    email = serializers.SerializerMethodField()
+    role = serializers.CharField(source="role.name", read_only=True, default=None, allow_null=True)
+    answer = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Membership
+        fields: ClassVar = [
+            "id",
+            "user",
+            "email",
+            "right",
+            "role",
+            "is_deputy",
+            "joined_at",
+            "invited_at",
+            "answer",
+        ]
+
+    @extend_schema_field(serializers.EmailField(allow_null=True))
+    def get_email(self, member: Membership) -> str | None:
+        """Contact details are for those who work in the period."""
+        return member.user.email if self.context.get("contacts") else None
+
+    @extend_schema_field(AnswerOut(allow_null=True))
+    def get_answer(self, member: Membership) -> dict[str, Any] | None:
+        """The answer that counts; None while there is none."""
+        answer = self.context["answers"].get(member.pk)
+        if answer is None:
+            return None
+        shown = dict(AnswerOut(answer).data)
+        return shown if self.context.get("notes") else {**shown, "note": ""}
+
+
+class InPeriod(serializers.Serializer[Any]):
+    """Input whose roles and people belong to the period in the context."""
+
+    @property
+    def period(self) -> Period:
+        """The period of the request."""
+        found: Period = self.context["period"]
+        return found
+
+
+class ContributorIn(InPeriod):
+    """Somebody to add. A new address makes a person who can use links only."""
+
+    email = serializers.EmailField()
+    name = serializers.CharField(max_length=120)
+    right = serializers.ChoiceField(choices=Membership.Right.choices, default=Membership.Right.CONTRIBUTOR)
+    role = serializers.CharField(
+        max_length=60, default=None, allow_null=True, help_text="Name of a duty role."
+    )
+    is_deputy = serializers.BooleanField(default=False)
+
+    def validate_role(self, name: str | None) -> Role | None:
+        """The role of this name."""
+        return _role(self.period, name) if name else None
+
+
+class ShiftOut(serializers.ModelSerializer[Shift]):
+    """A shift, from start up to but not including end."""
+
+    user = PersonOut(read_only=True)
+    role = serializers.CharField(source="role.name", read_only=True)
+
+    class Meta:
+        model = Shift
+        fields: ClassVar = [
+            "id",
+            "role",
+            "user",
+            "kind",
+            "starts_at",
+            "ends_at",
+            "is_override",
+            "cancelled_at",
+        ]
+
+
+class ShiftIn(InPeriod):
+    """Somebody to put on duty."""
+
+    role = serializers.CharField(max_length=60, help_text="Name of a duty role.")
+    user = serializers.IntegerField(help_text="A person's id.")
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    kind = serializers.ChoiceField(choices=Shift.Kind.choices, default=Shift.Kind.PRIMARY)
+    is_override = serializers.BooleanField(default=False)
+
+    def validate_role(self, name: str) -> Role:
+        """The role of this name."""
+        return _role(self.period, name)
+
+    def validate_user(self, pk: int) -> User:
+        """A person of the period."""
+        member = roster.members(self.period.pk).filter(user=pk).first()
+        if member is None:
+            raise serializers.ValidationError(
+                f"Nobody in {self.period.name} has the id {pk}. Add them first."
+            )
+        return member.user
+
+
+def _role(period: Period, name: str) -> Role:
+    role = Role.objects.filter(period=period, name__iexact=name.strip()).first()
+    if role is None:
+        known = ", ".join(
+            Role.objects.filter(period=period).order_by("position", "id").values_list("name", flat=True)
+        )
+        raise serializers.ValidationError(
+            f"“{name}” is not a role of {period.name}. Use one of: {known or 'none yet'}."
+        )
+    return role
+
+
+class AcknowledgeIn(serializers.Serializer[Any]):
+    """I am ready: all four statements."""
+
+    statements = serializers.ListField(child=serializers.CharField(max_length=20), max_length=10)
+
+
+class DeclineIn(serializers.Serializer[Any]):
+    """Something is missing."""
+
+    note = serializers.CharField(max_length=2000, help_text="What is missing.")
+    statements = serializers.ListField(
+        child=serializers.CharField(max_length=20), max_length=10, default=list
+    )
+
+
+class NothingIn(serializers.Serializer[Any]):
+    """No input."""
+
+
+class GapOut(serializers.Serializer[Any]):
+    """From start up to end a role has so many people too few."""
+
+    role = serializers.CharField(source="role.name")
+    starts_at = serializers.DateTimeField(source="start")
+    ends_at = serializers.DateTimeField(source="end")
+    missing = serializers.IntegerField()
+    nobody = serializers.BooleanField()
+
+
+class LoadOut(serializers.Serializer[Any]):
+    """Hours of one person."""
+
+    user = PersonOut()
+    hours = serializers.FloatField()
+
+
+class CoverageOut(serializers.Serializer[Any]):
+    """Where somebody is missing, and how the work is shared."""
+
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    gap_minutes = serializers.IntegerField()
+    gaps = GapOut(many=True)
+    load = LoadOut(many=True)
+
+
+class OnCallOut(serializers.Serializer[Any]):
+    """Who is on."""
+
+    role = serializers.CharField(source="role.name")
+    user = PersonOut()
+    kind = serializers.CharField()
+    until = serializers.DateTimeField(source="ends_at")
+
+
+class DutyOut(serializers.ModelSerializer[Shift]):
+    """A shift of mine, in any period."""
+
+    period = serializers.CharField(source="role.period.key", read_only=True)
+    role = serializers.CharField(source="role.name", read_only=True)
+
+    class Meta:
+        model = Shift
+        fields: ClassVar = ["id", "period", "role", "kind", "starts_at", "ends_at", "is_override"]
+
+
+class NeedOut(serializers.Serializer[Any]):
+    """Something that waits for me."""
+
+    kind = serializers.CharField()
+    period = serializers.CharField()
+    title = serializers.CharField()
+    due_at = serializers.DateTimeField(allow_null=True)
+    url = serializers.CharField()
+
+
+class MeOut(serializers.Serializer[Any]):
+    """Me: my duties now and next, and what needs me."""
+
+    user = PersonOut()
+    on_now = DutyOut(many=True)
+    next = DutyOut(many=True)
+    needs = NeedOut(many=True)

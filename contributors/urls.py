@@ -1,0 +1,44 @@
+"""Routes of people: coverage, readiness, shifts, and the pages behind one-tap links.
+
+Plain names (`period_coverage`, `acknowledge`) are those other apps link to; the rest is namespaced.
+"""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from contributors.views import acknowledge, coverage, people, readiness, shifts
+
+namespaced: list[URLPattern | URLResolver] = [
+    path("shifts/", shifts.mine, name="shifts"),
+    path("shifts/feed/", shifts.make_feed, name="make_feed"),
+    path("shifts/feed/end/", shifts.end_feed, name="end_feed"),
+    path("p/<str:key>/_coverage/", coverage.panel, name="coverage_panel"),
+    path("p/<str:key>/coverage/shifts/", coverage.add_shift, name="add_shift"),
+    path("p/<str:key>/coverage/shifts/<int:pk>/cancel/", coverage.cancel_shift, name="cancel_shift"),
+    path("p/<str:key>/people/", people.people, name="people"),
+    path("p/<str:key>/people/invite/", people.invite_all, name="invite_all"),
+    path("p/<str:key>/people/remind/", people.remind, name="remind"),
+    path("p/<str:key>/people/<int:pk>/", people.change, name="change_member"),
+    path("p/<str:key>/people/<int:pk>/invite/", people.invite, name="invite"),
+    path("p/<str:key>/people/<int:pk>/remove/", people.remove, name="remove_member"),
+    path("p/<str:key>/_readiness/", readiness.panel, name="readiness_panel"),
+    path("p/<str:key>/readiness/acknowledge/", acknowledge.signed_in, name="acknowledge"),
+    path("p/<str:key>/readiness/checks/", readiness.add_check, name="add_check"),
+    path("p/<str:key>/readiness/checks/template/", readiness.make_checklist, name="make_checklist"),
+    path("p/<str:key>/readiness/vote/", readiness.vote, name="vote"),
+    path("p/<str:key>/readiness/decide/", readiness.decide, name="decide"),
+    *[
+        path(
+            f"p/<str:key>/readiness/checks/<int:pk>/{name}/", readiness.act, kwargs={"name": name},
+            name=f"check_{name.replace('-', '_')}",
+        )
+        for name in readiness.ACTIONS
+    ],
+]  # fmt: skip
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("p/<str:key>/coverage/", coverage.page, name="period_coverage"),
+    path("p/<str:key>/readiness/", readiness.page, name="period_readiness"),
+    path("a/<str:token>/", acknowledge.by_link, name="acknowledge"),
+    path("calendar/<str:token>.ics", shifts.calendar_feed, name="calendar_feed"),
+    path("", include((namespaced, "contributors"))),
+]

@@ -1,0 +1,1 @@
+"""Pages of people, cover and readiness."""

@@ -1,0 +1,182 @@
+"""Coverage: who is on duty when, where somebody is missing, and who could fill it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from contributors import board, candidates, roster
+from contributors.coverage import RoleGap
+from contributors.forms import ShiftForm
+from contributors.models import Shift
+from contributors.views.loading import (
+    LARGEST_ID,
+    done,
+    explain,
+    is_htmx,
+    next_url,
+    page_of,
+    tab_counts,
+    unchanged,
+    version,
+)
+from hypercare import timewords
+from hypercare.errors import Invalid
+from hypercare.http import SignedInRequest
+from periods.access import allowed, period_or_404
+from periods.models import Period
+
+SHOWN_CANDIDATES = 5
+
+
+@login_required
+@require_safe
+def page(request: SignedInRequest, key: str) -> HttpResponse:
+    """The board with the gap or shift that is selected."""
+    period, now = period_or_404(request.user, key), timezone.now()
+    return _render(request, period, "contributors/coverage.html", now)
+
+
+@login_required
+@require_safe
+def panel(request: SignedInRequest, key: str) -> HttpResponse:
+    """The lanes alone; 204 while the page already shows this version, the whole page without htmx."""
+    period, now = period_or_404(request.user, key), timezone.now()
+    if unchanged(request, version(period, now)):
+        return HttpResponse(status=204)
+    template = "contributors/_coverage.html" if is_htmx(request) else "contributors/coverage.html"
+    return _render(request, period, template, now)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_shift(request: SignedInRequest, key: str) -> HttpResponse:
+    """Put somebody on duty; a GET shows the form as a page of its own, filled in for a gap."""
+    period, now = period_or_404(request.user, key, may="shifts.manage"), timezone.now()
+    form = ShiftForm(request.POST or None, period=period, initial=_initial(request, period, now))
+    if request.method != "POST" or not form.is_valid():
+        return _form_page(request, period, form, now)
+    data = {**form.cleaned_data, "role_id": form.cleaned_data["role"].pk}
+    del data["role"]
+    try:
+        shift = roster.assign_shift(**data, by=request.user, at=now)
+    except Invalid as error:
+        explain(form, error)
+        return _form_page(request, period, form, now)
+    undo = page_of(period, "contributors:cancel_shift", pk=shift.pk)
+    return done(
+        request, f"{shift.user} is on {shift.role}", url=next_url(request, _day_of(period, shift)), undo=undo
+    )
+
+
+@login_required
+@require_POST
+def cancel_shift(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
+    """Take a shift out of the plan."""
+    period = period_or_404(request.user, key, may="shifts.manage")
+    shift = Shift.objects.filter(role__period=period, pk=min(pk, LARGEST_ID)).first()
+    if shift is None:
+        raise Http404("No such shift.")
+    shift = roster.cancel_shift(shift.pk, by=request.user, at=timezone.now())
+    return done(request, f"Shift of {shift.user} cancelled", url=next_url(request, _day_of(period, shift)))
+
+
+def _day_of(period: Period, shift: Shift) -> str:
+    day = timezone.localtime(shift.starts_at).date()
+    return f"{page_of(period, 'period_coverage')}?from={day.isoformat()}"
+
+
+def _initial(request: SignedInRequest, period: Period, now: datetime) -> dict[str, Any]:
+    asked = board.read(request.GET.dict(), period, request.user, at=now)
+    if not asked.gap:
+        return {"starts_at": now.replace(minute=0, second=0, microsecond=0)}
+    gap = board.build(period, asked, viewer=request.user, at=now).gap(asked.gap)
+    return ShiftForm.initial_for(gap) if gap else {}
+
+
+def _form_page(request: SignedInRequest, period: Period, form: ShiftForm, now: datetime) -> HttpResponse:
+    context = {"period": period, "tab": "coverage", "tab_counts": tab_counts(request, period, at=now), "form": form,
+               "next": request.POST.get("next", "")}  # fmt: skip
+    return render(request, "contributors/add_shift.html", context, status=422 if form.errors else 200)
+
+
+def _render(request: SignedInRequest, period: Period, template: str, now: datetime) -> HttpResponse:
+    """The page or its lanes, with every time in the zone that was asked for."""
+    asked = board.read(request.GET.dict(), period, request.user, at=now)
+    with timezone.override(asked.zone):
+        return render(request, template, _context(request, period, asked, now))
+
+
+def _context(request: SignedInRequest, period: Period, asked: board.Asked, now: datetime) -> dict[str, Any]:
+    """Context of the page and of its lanes."""
+    shown = board.build(period, asked, viewer=request.user, at=now)
+    ahead = [gap for gap in shown.gaps if gap.end > now]
+    gap, may_manage = (
+        shown.gap(asked.gap) or next(iter(ahead), None),
+        allowed(request.user, period, "shifts.manage"),
+    )
+    return {
+        "now": now,
+        "period": period,
+        "tab": "coverage",
+        "tab_counts": tab_counts(request, period, at=now),
+        "version": version(period, now),
+        "board": shown,
+        "gantt": shown.gantt,
+        "views": [(words, asked.link(view=view), view == asked.view) for view, words in board.VIEWS],
+        "zones": _zones(request, asked),
+        "today": asked.link(**{"from": timezone.localtime(now).date().isoformat()}),
+        "fragment": page_of(period, "contributors:coverage_panel") + asked.link(),
+        "may_manage": may_manage,
+        "selected": (chosen := shown.shift(asked.shift)),
+        "shift_seconds": (chosen.ends_at - chosen.starts_at).total_seconds() if chosen else 0,
+        "on_now": [shift for shift in shown.shifts if shift.covers(now)],
+        "hours": _hours(period, shown, now),
+        **_gap_panel(period, gap, asked, may_manage=may_manage, more=len(ahead)),
+    }
+
+
+def _zones(request: SignedInRequest, asked: board.Asked) -> list[tuple[str, str, bool]]:
+    mine = timewords.city(request.user.zone)
+    words = [("mine", mine), ("utc", "UTC"), ("each", "Each person's")]
+    return [
+        (text, asked.link(zone=name), name == asked.zone_name)
+        for name, text in words
+        if text != "UTC" or mine != "UTC"
+    ]
+
+
+def _gap_panel(
+    period: Period, gap: RoleGap | None, asked: board.Asked, *, may_manage: bool, more: int
+) -> dict[str, Any]:
+    """The gap that is shown below the lanes, and who could fill it."""
+    if gap is None:
+        return {"gap": None}
+    found = candidates.for_gap(period, gap) if may_manage else []
+    start, end = candidates.piece(gap)
+    return {
+        "gap": gap,
+        "gap_key": board.gap_key(gap),
+        "gaps_ahead": more,
+        "piece": {"start": start, "end": end, "whole": end == gap.end},
+        "candidates": found[:SHOWN_CANDIDATES],
+        "stays": page_of(period, "period_coverage") + asked.link(),
+    }
+
+
+def _hours(period: Period, shown: board.Board, now: datetime) -> list[dict[str, Any]]:
+    """Hours on duty per person over the whole window, most first: planned, and worked so far."""
+    begin, end = roster.window(period)
+    people = {shift.user_id: shift.user for shift in shown.shifts}
+    planned = roster.hours_in(shown.shifts, start=begin, end=end)
+    worked = roster.hours_in(shown.shifts, start=begin, end=max(begin, now))
+    rows = [
+        {"user": people[pk], "planned": total, "worked": worked.get(pk, 0.0)} for pk, total in planned.items()
+    ]
+    return sorted(rows, key=lambda row: (-row["planned"], row["user"].name))

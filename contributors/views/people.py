@@ -1,0 +1,120 @@
+"""The people of a period: add, invite, change, release."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from contributors import readiness, roster
+from contributors.forms import ChangeMemberForm, MemberForm
+from contributors.views.loading import done, explain, member_or_404, next_url, page_of, tab_counts
+from hypercare.errors import Invalid, Refused
+from hypercare.http import SignedInRequest
+from periods.access import allowed, period_or_404
+from periods.models import Period
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def people(request: SignedInRequest, key: str) -> HttpResponse:
+    """Everybody in the period; an owner's POST adds somebody."""
+    if request.method != "POST":
+        return _list(request, period_or_404(request.user, key), None)
+    period = period_or_404(request.user, key, may="members.manage")
+    form = MemberForm(request.POST, period=period)
+    if not form.is_valid():
+        return _list(request, period, form)
+    try:
+        member = roster.add_person(period.pk, **form.cleaned_data, by=request.user, at=timezone.now())
+    except Refused as error:
+        explain(form, error if isinstance(error, Invalid) else Invalid({"email": error.reasons}))
+        return _list(request, period, form)
+    return done(
+        request,
+        f"{member.user} added. Nobody is told before you invite.",
+        url=page_of(period, "contributors:people"),
+    )
+
+
+def _list(request: SignedInRequest, period: Period, form: MemberForm | None) -> HttpResponse:
+    now = timezone.now()
+    answers = {row.member.pk: row for row in readiness.summary(period, at=now).rows}
+    members = list(roster.members(period.pk))
+    everybody = [{"member": member, "row": answers.get(member.pk), "duty": member.role} for member in members]
+    context = {
+        "period": period, "tab": "readiness", "tab_counts": tab_counts(request, period, at=now), "people": everybody,
+        "form": form or MemberForm(period=period), "may_manage": allowed(request.user, period, "members.manage"),
+        "show_contacts": allowed(request.user, period, "contacts.view"),
+        "to_invite": sum(bool(member.role_id) and not member.invited_at for member in members),
+    }  # fmt: skip
+    return render(request, "contributors/people.html", context, status=422 if form and form.errors else 200)
+
+
+@login_required
+@require_POST
+def invite_all(request: SignedInRequest, key: str) -> HttpResponse:
+    """Invite everybody with a duty who was not asked yet."""
+    period = period_or_404(request.user, key, may="members.manage")
+    invited = roster.invite_all(period.pk, by=request.user, at=timezone.now())
+    return done(
+        request,
+        f"{_count(len(invited))} invited",
+        url=next_url(request, page_of(period, "contributors:people")),
+    )
+
+
+@login_required
+@require_POST
+def remind(request: SignedInRequest, key: str) -> HttpResponse:
+    """Ask again everybody who was asked and has not answered."""
+    period, now = period_or_404(request.user, key, may="members.manage"), timezone.now()
+    waiting = [row.member.pk for row in readiness.summary(period, at=now).to_remind]
+    asked = roster.invite_each(waiting, by=request.user, at=now)
+    return done(
+        request, f"{_count(len(asked))} reminded", url=next_url(request, page_of(period, "period_readiness"))
+    )
+
+
+@login_required
+@require_POST
+def invite(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
+    """Invite or remind one person."""
+    period = period_or_404(request.user, key, may="members.manage")
+    member = roster.invite(member_or_404(period, pk).pk, by=request.user, at=timezone.now())
+    return done(
+        request, f"{member.user} invited", url=next_url(request, page_of(period, "contributors:people"))
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
+    """Give somebody another right or duty."""
+    period = period_or_404(request.user, key, may="members.manage")
+    member = member_or_404(period, pk)
+    now = {"right": member.right, "role": member.role_id, "is_deputy": member.is_deputy}
+    form = ChangeMemberForm(request.POST or None, period=period, initial=now)
+    if request.method == "POST" and form.is_valid():
+        roster.change_member(member.pk, **form.cleaned_data, by=request.user, at=timezone.now())
+        return done(request, f"{member.user} changed", url=page_of(period, "contributors:people"))
+    context = {"period": period, "tab": "readiness", "tab_counts": tab_counts(request, period, at=timezone.now()),
+               "member": member, "form": form}  # fmt: skip
+    return render(request, "contributors/change_member.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def remove(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
+    """Release somebody; their coming shifts are cancelled."""
+    period = period_or_404(request.user, key, may="members.manage")
+    member = roster.remove_member(member_or_404(period, pk).pk, by=request.user, at=timezone.now())
+    return done(
+        request, f"{member.user} is no longer part of the period", url=page_of(period, "contributors:people")
+    )
+
+
+def _count(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"

@@ -1,0 +1,112 @@
+"""My shifts across periods, and the calendar feed of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from contributors import calendars, links, roster
+from contributors.models import Link, Shift
+from contributors.views.loading import done
+from hypercare import svg
+from hypercare.http import SignedInRequest
+from hypercare.svg import Bar, Gantt, Lane
+
+CHART_DAYS = 7
+
+
+@login_required
+@require_safe
+def mine(request: SignedInRequest) -> HttpResponse:
+    """What I work in the next 30 days, a chart of the week, and my feed."""
+    now = timezone.now()
+    shifts = roster.duties(request.user, at=now)
+    link = calendars.link_of(request.user)
+    context = {
+        "now": now,
+        "on_now": [shift for shift in shifts if shift.covers(now)],
+        "days": _by_day(shifts),
+        "gantt": _week(shifts, now),
+        "feed_url": links.url_of(link) if link else "",
+    }
+    return render(request, "contributors/shifts.html", context)
+
+
+def _by_day(shifts: list[Shift]) -> list[tuple[datetime, list[Shift]]]:
+    days = groupby(shifts, key=lambda shift: timezone.localtime(shift.starts_at).date())
+    return [(timezone.localtime(found[0].starts_at), found) for found in (list(group) for _, group in days)]
+
+
+def _week(shifts: list[Shift], now: datetime) -> Gantt | None:
+    """Seven days from today's midnight, a lane a role."""
+    first = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    window = (first, first + timedelta(days=CHART_DAYS))
+    shown = [shift for shift in shifts if shift.starts_at < window[1]]
+    lanes: dict[int, list[Shift]] = {}
+    for shift in shown:
+        lanes.setdefault(shift.role_id, []).append(shift)
+    drawn = [
+        Lane(held[0].role.name, held[0].role.period.name, [_bar(shift) for shift in held])
+        for held in lanes.values()
+    ]
+    return svg.gantt(drawn, window=window, now=now) if drawn else None
+
+
+def _bar(shift: Shift) -> Bar:
+    start, end = timezone.localtime(shift.starts_at), timezone.localtime(shift.ends_at)
+    hours = f"{start:%H:%M} to {end:%H:%M}"
+    kind = "oncall" if shift.kind == Shift.Kind.DEPUTY else "override" if shift.is_override else "duty"
+    page = reverse("period_coverage", kwargs={"key": shift.role.period.key})
+    return Bar(
+        shift.starts_at, shift.ends_at, f"{start:%-H}", kind, 1, True, href=page, title=f"You, {hours}"
+    )
+
+
+@login_required
+@require_POST
+def make_feed(request: SignedInRequest) -> HttpResponse:
+    """Make the feed's address, or a new one in place of the old."""
+    calendars.replace_link(request.user, at=timezone.now())
+    return done(request, "Calendar feed ready", url=reverse("contributors:shifts") + "#feed")
+
+
+@login_required
+@require_POST
+def end_feed(request: SignedInRequest) -> HttpResponse:
+    """End the feed: calendars that use it stop getting anything."""
+    ended = calendars.revoke_link(request.user, at=timezone.now())
+    return done(
+        request, "Calendar feed ended" if ended else "There was no feed", url=reverse("contributors:shifts")
+    )
+
+
+@require_safe
+def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:  # noqa: ARG001  the link is the key
+    """The feed itself, for a calendar program. Raises LinkEnded (410) once it was ended."""
+    at = timezone.now()
+    link = links.find(token, Link.Purpose.CALENDAR, at=at)
+    response = HttpResponse(calendars.feed(link.user, at=at), content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = 'inline; filename="hypercare.ics"'
+    response["Cache-Control"] = "private, max-age=300"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def shift_words(shifts: list[Shift]) -> dict[str, Any]:
+    """A person's shifts in a sentence: a daily rhythm where there is one, else how many; first and last."""
+    if not shifts:
+        return {"count": 0}
+    local = [(timezone.localtime(shift.starts_at), timezone.localtime(shift.ends_at)) for shift in shifts]
+    hours = {(start.time(), end.time()) for start, end in local}
+    days = [start.date() for start, _ in local]
+    daily = len(hours) == 1 and all((b - a).days == 1 for a, b in pairwise(days))
+    return {"count": len(shifts), "first": local[0], "last": local[-1], "same_hours": len(hours) == 1, "daily": daily,
+            "shifts": shifts}  # fmt: skip
