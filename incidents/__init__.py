@@ -1,0 +1,1 @@
+"""What goes wrong in a period: triage, clocks, escalation and alerts coming in."""

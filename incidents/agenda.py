@@ -1,0 +1,141 @@
+"""What a debrief should know about incidents since the one before (docs/domain.md section 4, Debrief)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Count, Q
+
+from incidents import clocks, deadlines, measures
+from incidents.models import Incident, StatusChange
+from incidents.words import minutes
+from periods import gates, statistics
+from periods.debriefs import Line, Section
+from periods.models import JournalEntry, Period
+
+MOST: Final = 20
+PATTERN: Final = 3  # incidents of one system within a day: look for one cause
+CLOCKS: Final = {
+    "acknowledge": "Acknowledge",
+    "update": "Update",
+    "mitigate": "Mitigate",
+    "resolve": "Resolve",
+}
+
+
+def numbers(period: Period, since: datetime, at: datetime) -> Section:
+    """In, out and open; P1s; promises missed; median time to resolve. `note` is the figure, `text` its name."""
+    steps = StatusChange.objects.filter(period=period)
+    moved = steps.aggregate(
+        new=Count("id", filter=_within(since, at) & Q(opens=1, from_status="")),
+        back=Count("id", filter=_within(since, at) & Q(opens=1) & ~Q(from_status="")),
+        resolved=Count("id", filter=_within(since, at) & Q(opens=-1)),
+        open_in=Count("id", filter=Q(opens=1, at__lte=since)),
+        open_out=Count("id", filter=Q(opens=-1, at__lte=since)),
+    )
+    now = measures.counts(period, at=at)
+    figures = {
+        "new": str(moved["new"]),
+        "came back": str(moved["back"]) if moved["back"] else "",
+        "resolved": str(moved["resolved"]),
+        f"open, was {moved['open_in'] - moved['open_out']}": str(now["open_total"]),
+        "P1 open": str(now["open"]["P1"]),
+        "late": str(now["late"]),
+        "median to resolve": _median(period, since, at),
+    }
+    url = gates.page(period, "period_incidents")
+    return Section(
+        "numbers", "Since last time", 2, [Line(name, value, url) for name, value in figures.items() if value]
+    )
+
+
+def p1_incidents(period: Period, since: datetime, at: datetime) -> Section:
+    """P1s that are open, or were reported or resolved since then; without one, the open P2s."""
+    rows = Incident.objects.filter(period=period, reported_at__lte=at).filter(
+        Q(resolved_at__isnull=True) | Q(resolved_at__gt=since)
+    )
+    ordered = rows.order_by("reported_at", "id").select_related("owner")
+    worst = list(ordered.filter(severity="P1")[:MOST]) or list(ordered.filter(severity="P2")[:MOST])
+    severity = worst[0].severity if worst else "P1"
+    return Section(
+        "p1", f"{severity} incidents", 10 if worst else 1, [_incident_line(period, row) for row in worst]
+    )
+
+
+def late_or_worse(period: Period, since: datetime, at: datetime) -> Section:
+    """What missed a target, was raised or came back since then, and systems where incidents pile up."""
+    items = [*_late(period, at), *_worse(period, since, at), *_patterns(period, at)]
+    return Section("late", "Late or getting worse", 5 if items else 1, items[:MOST])
+
+
+def _within(since: datetime, at: datetime) -> Q:
+    return Q(at__gt=since, at__lte=at)
+
+
+def _median(period: Period, since: datetime, at: datetime) -> str:
+    done = Incident.objects.filter(period=period, resolved_at__gt=since, resolved_at__lte=at)
+    spans = done.values_list("reported_at", "resolved_at")
+    taken = [(end - start).total_seconds() for start, end in spans if end]
+    middle = statistics.median(taken)
+    return "" if middle is None else minutes(middle)
+
+
+def _incident_line(period: Period, incident: Incident) -> Line:
+    incident.period = period
+    owner = incident.owner.short_name if incident.owner else "no owner"
+    note = f"{incident.get_status_display()}, {owner}"
+    return Line(
+        f"{incident.key} {incident.title}",
+        note,
+        incident.get_absolute_url(),
+        "" if incident.is_open else "done",
+    )
+
+
+def _late(period: Period, at: datetime) -> Iterator[Line]:
+    rows = Incident.objects.open().filter(period=period, reported_at__lte=at)
+    for incident in rows.order_by("severity", "reported_at", "id"):
+        incident.period = period
+        late = [clock for clock in deadlines.clocks_of(incident, at) if clock.state == "late"]
+        if late:
+            worst = max(late, key=lambda clock: clock.late_s)
+            yield Line(_named(incident), _late_words(worst), incident.get_absolute_url(), "late")
+
+
+def _late_words(clock: clocks.Clock) -> str:
+    return f"{CLOCKS[clock.kind]} {minutes(clock.late_s)} late"
+
+
+def _worse(period: Period, since: datetime, at: datetime) -> Iterator[Line]:
+    """Raised or re-opened since then: told once, by what happened last."""
+    entries = JournalEntry.objects.filter(
+        period=period, kind__in=("incident.regraded", "incident.reopened"), at__gt=since, at__lte=at
+    )
+    told = {entry.subject: entry for entry in entries.order_by("seq") if _is_worse(entry)}
+    for entry in told.values():
+        came_back = entry.kind == "incident.reopened"
+        words = "Came back" if came_back else f"{entry.data['before']} to {entry.data['severity']}"
+        incident = Incident(period=period, number=int(entry.subject.rpartition(":")[2]))
+        yield Line(f"{entry.data['key']} {entry.data['title']}", words, incident.get_absolute_url(), "warn")
+
+
+def _is_worse(entry: JournalEntry) -> bool:
+    return entry.kind == "incident.reopened" or bool(entry.data["severity"] < entry.data["before"])
+
+
+def _patterns(period: Period, at: datetime) -> Iterator[Line]:
+    young = Incident.objects.filter(
+        period=period, reported_at__gt=at - timedelta(days=1), reported_at__lte=at
+    )
+    systems = Counter(young.exclude(component="").values_list("component", flat=True))
+    for system, count in sorted(systems.items()):
+        if count >= PATTERN:
+            url = gates.page(period, "period_incidents")
+            yield Line(f"{system}: {count} incidents in 24 h", "Look for one cause", url, "warn")
+
+
+def _named(incident: Incident) -> str:
+    return f"{incident.key} {incident.title}"

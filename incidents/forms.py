@@ -1,0 +1,204 @@
+"""What people may type about an incident. Forms validate; they never save."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+
+from contributors.models import Membership
+from hypercare.models import User
+from incidents.models import Comment, Incident
+from incidents.severity import MEANINGS, SEVERITIES, Severity
+from periods.models import Period
+
+# What a severity chosen directly says about impact and urgency: the plainest pair of its row in the table.
+PAIRS: Final[dict[Severity, tuple[str, str]]] = {
+    "P1": ("high", "high"),
+    "P2": ("high", "medium"),
+    "P3": ("medium", "medium"),
+    "P4": ("low", "low"),
+}
+LEVELS: Final = [("", "As the severity says"), *Incident.Level.choices]
+SEVERITY_CHOICES: Final = [(code, f"{code}, {Incident.Severity(code).label.lower()}") for code in SEVERITIES]
+LONGEST: Final = 20_000
+
+
+def pair_for(severity: str) -> tuple[str, str]:
+    """Impact and urgency that stand for a severity chosen directly. Raises KeyError for an unknown one."""
+    return PAIRS[severity]  # type: ignore[index]  # the key is what is being checked
+
+
+class SeverityMixin(forms.Form):
+    """A severity in one tap, or impact and urgency by name; the named levels win."""
+
+    severity = forms.ChoiceField(
+        label="How bad is it?", choices=SEVERITY_CHOICES, required=False, widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Choose P1, P2, P3 or P4."},
+    )  # fmt: skip
+    impact = forms.ChoiceField(label="Impact", choices=LEVELS, required=False)
+    urgency = forms.ChoiceField(label="Urgency", choices=LEVELS, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Fill impact and urgency from the severity where they were left to it."""
+        data = super().clean() or self.cleaned_data
+        named = bool(data.get("impact") and data.get("urgency"))
+        if not named and not data.get("severity") and "severity" not in self.errors:
+            self.add_error("severity", "Choose how bad it is: P1, P2, P3 or P4.")
+        elif not named and data.get("severity"):
+            impact, urgency = pair_for(data["severity"])
+            data["impact"], data["urgency"] = data.get("impact") or impact, data.get("urgency") or urgency
+        return data
+
+    @property
+    def cards(self) -> list[tuple[Any, str, str, str]]:
+        """Each severity's radio button with its code, word and meaning."""
+        return [(option, code, str(Incident.Severity(code).label), MEANINGS[code])
+                for option, code in zip(self["severity"], SEVERITIES, strict=True)]  # fmt: skip
+
+    @property
+    def levels(self) -> dict[str, str]:
+        """What the domain is told."""
+        return {"impact": self.cleaned_data["impact"], "urgency": self.cleaned_data["urgency"]}
+
+
+class LogForm(SeverityMixin):
+    """Log an incident in two fields; the rest may follow."""
+
+    title = forms.CharField(
+        label="What is wrong?", max_length=200, widget=forms.TextInput(attrs={"autofocus": True}),
+        help_text="One line, as you would say it: “Invoices issued twice”.",
+        error_messages={
+            "required": "Say in one line what is wrong.",
+            "max_length": "Keep the line under 200 characters; the rest fits in the description.",
+        },
+    )  # fmt: skip
+    component = forms.ChoiceField(label="System", required=False)
+    description = forms.CharField(
+        label="What do we know?", required=False, max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    field_order = ("title", "severity", "impact", "urgency", "component", "description")
+
+    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
+        """Offer the period's own systems."""
+        super().__init__(*args, **kwargs)
+        self.fields["component"] = _component_field(period)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """Keyword arguments for `triage.report`."""
+        return {
+            **{name: self.cleaned_data[name] for name in ("title", "component", "description")},
+            **self.levels,
+        }
+
+
+class RegradeForm(SeverityMixin):
+    """Another severity, with a reason where there is one."""
+
+    reason = forms.CharField(label="Why?", required=False, max_length=500)
+
+
+class EditForm(forms.Form):
+    """The facts of an incident."""
+
+    title = forms.CharField(
+        label="What is wrong?", max_length=200, error_messages={"required": "Say in one line what is wrong."}
+    )
+    component = forms.ChoiceField(label="System", required=False)
+    description = LogForm.base_fields["description"]
+
+    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
+        """Offer the period's own systems."""
+        super().__init__(*args, **kwargs)
+        self.fields["component"] = _component_field(period)
+
+
+class AssignForm(forms.Form):
+    """An owner from the period's people; nobody is allowed."""
+
+    owner = forms.ModelChoiceField(
+        label="Owner", queryset=User.objects.none(), required=False, empty_label="Nobody",
+        error_messages={"invalid_choice": "Choose somebody who is part of this period."},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
+        """Only people of the period who may work on incidents."""
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = workers(period)  # type: ignore[attr-defined]  # a ModelChoiceField
+
+
+class StatusForm(forms.Form):
+    """The next step, with a word on why."""
+
+    status = forms.ChoiceField(
+        label="Status", choices=Incident.Status.choices,
+        error_messages={"invalid_choice": "Choose one of the statuses in the list."},
+    )  # fmt: skip
+    note = forms.CharField(label="Note", required=False, max_length=2000)
+
+
+class CommentForm(forms.Form):
+    """A note, a stakeholder update or a decision."""
+
+    kind = forms.ChoiceField(label="Kind", choices=Comment.Kind.choices, widget=forms.RadioSelect)
+    body = forms.CharField(
+        label="Text", max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Write something first."},
+    )  # fmt: skip
+
+
+class ResolveForm(forms.Form):
+    """How it ended, what fixed it, and whether the release caused it."""
+
+    RELEASE = (("", "Not judged yet"), ("yes", "Yes"), ("no", "No"))
+
+    ending = forms.ChoiceField(
+        label="How did it end?", choices=Incident.Ending.choices, widget=forms.RadioSelect,
+        error_messages={"required": "Say how it ended.", "invalid_choice": "Choose one of the four endings."},
+    )  # fmt: skip
+    resolution = forms.CharField(
+        label="What fixed it?", max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say what fixed it, so the next person can find it."},
+    )  # fmt: skip
+    cause = forms.CharField(label="Cause", required=False, max_length=200)
+    caused_by_change = forms.ChoiceField(label="Part of the release?", choices=RELEASE, required=False)
+
+    def clean_caused_by_change(self) -> bool | None:
+        """Yes, no, or not judged."""
+        return {"yes": True, "no": False}.get(self.cleaned_data["caused_by_change"])
+
+
+class ReasonForm(forms.Form):
+    """One sentence that says why."""
+
+    reason = forms.CharField(
+        label="Why?", max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say why in a sentence."},
+    )  # fmt: skip
+
+
+class HandOverForm(forms.Form):
+    """Who takes over what is still open when the period ends."""
+
+    team = forms.CharField(
+        label="Who takes it over?", max_length=120, help_text="A team or a person that stays after the period.",
+        error_messages={
+            "required": "Name the team that takes it over.", "max_length": "Keep the name under 120 characters.",
+        },
+    )  # fmt: skip
+
+
+def workers(period: Period) -> Any:
+    """People of the period who may own an incident, by name."""
+    members = Membership.objects.filter(period=period, left_at__isnull=True).exclude(
+        right=Membership.Right.VIEWER
+    )
+    return User.objects.filter(pk__in=members.values("user_id"), is_active=True).order_by("name", "id")
+
+
+def _component_field(period: Period) -> forms.ChoiceField:
+    systems = [(name, name) for name in period.systems]
+    field = forms.ChoiceField(label="System", choices=[("", "Not known yet"), *systems], required=False)
+    field.error_messages["invalid_choice"] = "Choose one of the period's systems."
+    return field

@@ -1,0 +1,98 @@
+"""What the incidents of a period have to say about its next step (docs/domain.md section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from incidents import measures
+from incidents.models import Incident, StatusChange
+from incidents.words import when
+from periods import statistics
+from periods.gates import Objection, Transition, page
+from periods.models import Period
+
+CALM: Final = timedelta(hours=72)
+CALM_DAYS: Final = 3
+
+
+def objections(period: Period, transition: Transition, *, at: datetime) -> list[Objection]:
+    """Reasons not to take the step now, each with a link to the incident or the list."""
+    guard = GUARDS.get(transition)
+    return list(guard(period, at)) if guard else []
+
+
+def _go(period: Period, at: datetime) -> Iterator[Objection]:  # noqa: ARG001  one shape for all guards
+    """A P1 or P2 left from the rehearsal, or from an earlier attempt, stands in the way of a go."""
+    yield from _open(period, "P1", "P2")
+
+
+def _stabilise(period: Period, at: datetime) -> Iterator[Objection]:
+    yield from _open(period, "P1")
+    if last := _latest_p1(period, at):
+        calm_at = last.at + CALM
+        key = f"{period.key}-{last.incident.number}"
+        word = "reported" if not last.from_status else "reopened"
+        text = f"{key}, a P1, was {word} less than 72 h ago. Earliest {when(calm_at, period)}."
+        yield Objection(text, _url(period, last.incident))
+    if _rate_is_high(period, at):
+        text = f"Arrivals were above the limit on one of the last {CALM_DAYS} days."
+        yield Objection(text, page(period, "period_incidents"))
+
+
+def _close(period: Period, at: datetime) -> Iterator[Objection]:  # noqa: ARG001  one shape for all guards
+    """What stays open needs somebody in BAU who takes it."""
+    for incident in Incident.objects.open().filter(period=period, handed_to="").order_by("severity", "id"):
+        text = f"{_named(period, incident)} stays open and nobody takes it over. Hand it to a BAU team or resolve it."
+        yield Objection(text, _url(period, incident))
+
+
+def _open(period: Period, *severities: str) -> Iterator[Objection]:
+    rows = Incident.objects.open().filter(period=period, severity__in=severities)
+    for incident in rows.order_by("severity", "reported_at", "id"):
+        text = f"{incident.severity} still open: {_named(period, incident)}. Resolve it or grade it again."
+        yield Objection(text, _url(period, incident))
+
+
+def _latest_p1(period: Period, at: datetime) -> StatusChange | None:
+    """The last time within 72 h that a P1 was reported or came back."""
+    opened = StatusChange.objects.filter(
+        period=period, opens=1, incident__severity="P1", at__gt=at - CALM, at__lte=at
+    )
+    return opened.select_related("incident").order_by("-at", "-id").first()
+
+
+def _rate_is_high(period: Period, at: datetime) -> bool:
+    """Whether the smoothed arrivals were above their limit on a recent day, today so far included.
+
+    Without a normal level there is no limit; a period can't be planned without one.
+    """
+    normal = _normal(period)
+    if normal is None:
+        return False
+    arrived = [day.total for day in measures.daily(period, at=at) if day.arrived is not None]
+    return any(statistics.ewma(arrived, normal).outside[-CALM_DAYS:])
+
+
+def _normal(period: Period) -> float | None:
+    """Arrivals a day: counted before, else what BAU accepts."""
+    if period.baseline_issues and period.baseline_days:
+        return period.baseline_issues / period.baseline_days
+    return period.tolerable_per_day
+
+
+def _named(period: Period, incident: Incident) -> str:
+    return f"{period.key}-{incident.number} {incident.title}"
+
+
+def _url(period: Period, incident: Incident) -> str:
+    incident.period = period
+    return incident.get_absolute_url()
+
+
+GUARDS: Final[dict[str, Callable[[Period, datetime], Iterator[Objection]]]] = {
+    "go": _go,
+    "stabilise": _stabilise,
+    "close": _close,
+}

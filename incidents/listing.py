@@ -1,0 +1,265 @@
+"""Which incidents a list or board shows, in pages by key: reads only, a constant number of queries.
+
+Open incidents come by stage, then severity, then report time; within what is shown the page sorts each
+stage by next deadline. Resolved ones come newest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from hypercare.models import User
+from incidents.models import Incident
+from incidents.severity import SEVERITIES
+from periods.models import Period
+from periods.wallclock import instant, local_day
+
+PAGE: Final = 50
+BOARD: Final = 40
+RESOLVED_CARDS: Final = 8
+COUNTED: Final = 10_000
+STEPPED: Final = 500
+GROUPS: Final = {"open": "Open", "no-owner": "No owner", "mine": "Mine", "resolved": "Resolved"}
+VIEWS: Final = ("list", "board")
+WATCHED: Final = (Incident.Status.MITIGATED, Incident.Status.MONITORING)
+STAGE: Final = Case(
+    When(Q(status=Incident.Status.NEW) | Q(owner=None), then=Value(0)),
+    When(status__in=WATCHED, then=Value(2)),
+    default=Value(1),
+    output_field=IntegerField(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the address of a list asks for; unknown values are read as not asked."""
+
+    group: str = "open"
+    view: str = "list"
+    q: str = ""
+    severities: tuple[str, ...] = ()
+    owner: int | None = None
+    system: str = ""
+    after: str = ""
+
+    @classmethod
+    def read(cls, params: Mapping[str, Any]) -> Filters:
+        """From a query string."""
+        group, view = str(params.get("status", "")), str(params.get("view", ""))
+        owner = str(params.get("owner", ""))
+        wanted = str(params.get("sev", "")).upper().split(",")
+        return cls(
+            group=group if group in GROUPS else "open",
+            view=view if view in VIEWS else "list",
+            q=" ".join(str(params.get("q", "")).split())[:100],
+            severities=tuple(severity for severity in SEVERITIES if severity in wanted),
+            owner=int(owner) if owner.isdecimal() and len(owner) < 19 else None,
+            system=str(params.get("system", ""))[:80],
+            after=str(params.get("after", ""))[:100],
+        )
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether more than a group is asked for."""
+        return bool(self.q or self.severities or self.owner or self.system)
+
+    def link(self, **changes: Any) -> str:
+        """The query string of the same list with something changed, back on its first page."""
+        new = replace(self, **{"after": "", **changes})
+        asked = {
+            "status": "" if new.group == "open" else new.group, "view": "" if new.view == "list" else new.view,
+            "q": new.q, "sev": ",".join(new.severities), "owner": new.owner or "", "system": new.system,
+            "after": new.after,
+        }  # fmt: skip
+        return "?" + urlencode({name: value for name, value in asked.items() if value})
+
+    @property
+    def title(self) -> str:
+        """The group's name."""
+        return GROUPS[self.group]
+
+    @property
+    def first(self) -> str:
+        """The same list from its first page."""
+        return self.link()
+
+    @property
+    def as_list(self) -> str:
+        """The same incidents as a list."""
+        return self.link(view="list")
+
+    @property
+    def as_board(self) -> str:
+        """The same incidents as a board."""
+        return self.link(view="board")
+
+    @property
+    def as_resolved(self) -> str:
+        """What was resolved, as a list."""
+        return self.link(group="resolved", view="list")
+
+    @property
+    def cleared(self) -> str:
+        """The same group and view without filters."""
+        return self.link(q="", severities=(), owner=None, system="")
+
+    def words(self) -> str:
+        """The filter said aloud: `P1 incidents in ERP`."""
+        system = f"in {self.system}" if self.system else ""
+        parts = [" or ".join(self.severities), "incidents", system, f"with “{self.q}”" if self.q else ""]
+        return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some incidents and the address of the next ones (empty on the last page)."""
+
+    incidents: list[Incident]
+    next: str
+
+
+def wanted(found: QuerySet[Incident], filters: Filters, viewer: User) -> QuerySet[Incident]:
+    """What the filters ask for, unordered."""
+    ended = Q(status__in=Incident.ENDED)
+    groups = {
+        "open": ~ended,
+        "no-owner": ~ended & Q(owner=None),
+        "mine": ~ended & Q(owner=viewer),
+        "resolved": ended,
+    }
+    found = found.filter(groups[filters.group])
+    if filters.q:
+        found = found.filter(_text(filters.q))
+    if filters.severities:
+        found = found.filter(severity__in=filters.severities)
+    if filters.owner:
+        found = found.filter(owner_id=filters.owner)
+    return found.filter(component=filters.system) if filters.system else found
+
+
+def _text(q: str) -> Q:
+    number = q.rpartition("-")[2]
+    by_number = Q(number=int(number)) if number.isdecimal() and len(number) < 10 else Q()
+    return Q(title__icontains=q) | by_number if by_number else Q(title__icontains=q)
+
+
+def page(found: QuerySet[Incident], filters: Filters, viewer: User) -> Page:
+    """One page of a list, period and owner loaded. One query."""
+    rows = wanted(found, filters, viewer).select_related("period", "owner").defer("description", "resolution")
+    ordered = _resolved(rows, filters.after) if filters.group == "resolved" else _open(rows, filters.after)
+    incidents = list(ordered[: PAGE + 1])
+    more = len(incidents) > PAGE
+    last = incidents[PAGE - 1] if more else None
+    return Page(incidents[:PAGE], filters.link(after=_key(last, filters)) if last else "")
+
+
+def _open(rows: QuerySet[Incident], after: str) -> QuerySet[Incident]:
+    rows = rows.annotate(stage=STAGE).order_by("stage", "severity", "reported_at", "id")
+    return (
+        rows.filter(_beyond(("stage", "severity", "reported_at", "id"), key))
+        if (key := _open_key(after))
+        else rows
+    )
+
+
+def _beyond(fields: tuple[str, ...], key: tuple[Any, ...]) -> Q:
+    """Rows after a key in ascending order of the fields."""
+    beyond = Q()
+    for place, field in enumerate(fields):
+        same = dict(zip(fields[:place], key[:place], strict=True))
+        beyond |= Q(**same, **{f"{field}__gt": key[place]})
+    return beyond
+
+
+def _resolved(rows: QuerySet[Incident], after: str) -> QuerySet[Incident]:
+    rows = rows.order_by("-resolved_at", "-id")
+    parts = after.split("~")
+    moment = _moment(parts[0])
+    if len(parts) != 2 or moment is None or not parts[1].isdecimal():
+        return rows
+    return rows.filter(Q(resolved_at__lt=moment) | Q(resolved_at=moment, id__lt=int(parts[1])))
+
+
+def _open_key(after: str) -> tuple[int, str, datetime, int] | None:
+    parts = after.split("~")
+    if len(parts) != 4 or not (parts[0].isdecimal() and parts[3].isdecimal()):
+        return None
+    moment = _moment(parts[2])
+    return (int(parts[0]), parts[1], moment, int(parts[3])) if moment else None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment and timezone.is_aware(moment) else None
+
+
+def _key(last: Any, filters: Filters) -> str:
+    if filters.group == "resolved":
+        return f"{last.resolved_at.isoformat()}~{last.pk}"
+    return f"{last.stage}~{last.severity}~{last.reported_at.isoformat()}~{last.pk}"
+
+
+def counts(found: QuerySet[Incident], viewer: User) -> dict[str, int]:
+    """The figures on the tabs of a list and of the board: two queries. Resolved ones are counted to 10,000."""
+    still = found.exclude(status__in=Incident.ENDED)
+    by_status = {f"is_{status}": Count("id", filter=Q(status=status)) for status in Incident.Status.values}
+    figures: dict[str, int] = still.aggregate(
+        open=Count("id"),
+        no_owner=Count("id", filter=Q(owner=None)),
+        mine=Count("id", filter=Q(owner=viewer)),
+        p1=Count("id", filter=Q(severity="P1")),
+        triage=Count("id", filter=Q(status=Incident.Status.NEW) | Q(owner=None)),
+        watching=Count("id", filter=Q(status__in=WATCHED, owner__isnull=False)),
+        **by_status,
+    )
+    figures["resolved"] = found.filter(status__in=Incident.ENDED)[: COUNTED + 1].count()
+    return figures
+
+
+def board(
+    period: Period, filters: Filters, viewer: User, *, at: datetime
+) -> tuple[list[Incident], list[Incident], int]:
+    """Open cards, the most severe first, and what was resolved today with its count. Three queries."""
+    group = "open" if filters.group == "resolved" else filters.group
+    cards = wanted(Incident.objects.filter(period=period), replace(filters, group=group), viewer)
+    midnight = instant(local_day(at, period.zone), datetime.min.time(), period.zone)
+    ended = wanted(Incident.objects.filter(period=period), replace(filters, group="resolved"), viewer)
+    today = ended.filter(resolved_at__gte=midnight, resolved_at__lt=midnight + timedelta(days=2))
+    return (
+        _cards(cards.order_by("severity", "reported_at", "id"), BOARD),
+        _cards(today.order_by("-resolved_at", "-id"), RESOLVED_CARDS),
+        today.count(),
+    )
+
+
+def _cards(found: QuerySet[Incident], most: int) -> list[Incident]:
+    return list(found.select_related("period", "owner").defer("description", "resolution")[:most])
+
+
+def open_numbers(period: Period) -> list[int]:
+    """Numbers of the open incidents in the order of the list, for stepping through; at most 500."""
+    still = Incident.objects.open().filter(period=period).annotate(stage=STAGE)
+    return list(
+        still.order_by("stage", "severity", "reported_at", "id").values_list("number", flat=True)[:STEPPED]
+    )
+
+
+def lookalikes(incident: Incident) -> list[Incident]:
+    """Earlier incidents of the period on the same system, the newest three. One query."""
+    if not incident.component:
+        return []
+    same = Incident.objects.filter(period=incident.period_id, component=incident.component).exclude(
+        pk=incident.pk
+    )
+    return list(same.select_related("period").order_by("-reported_at", "-id")[:3])

@@ -1,0 +1,215 @@
+"""Shapes of the incident API. They validate and render; they never save."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from hypercare.models import User
+from incidents.clocks import next_deadline
+from incidents.deadlines import clocks_of
+from incidents.forms import LONGEST, pair_for, workers
+from incidents.models import AlertSource, Comment, Incident
+from periods.models import Period
+from periods.serializers import PersonOut
+
+NO_SEVERITY = "Choose P1, P2, P3 or P4, or give impact and urgency."
+
+
+class DeadlineOut(serializers.Serializer[Any]):
+    """The clock that runs out first."""
+
+    kind = serializers.ChoiceField(choices=["acknowledge", "update", "mitigate", "resolve"])
+    due_at = serializers.DateTimeField()
+    state = serializers.ChoiceField(choices=["running", "soon", "late"])
+
+
+class IncidentOut(serializers.ModelSerializer[Incident]):
+    """An incident. `version` is what If-Match and conflict messages go by."""
+
+    key = serializers.CharField(read_only=True)
+    period = serializers.CharField(source="period.key", read_only=True)
+    owner = PersonOut(read_only=True, allow_null=True)
+    acknowledged_by = PersonOut(read_only=True, allow_null=True)
+    resolved_by = PersonOut(read_only=True, allow_null=True)
+    team = serializers.CharField(source="team.name", read_only=True, default=None, allow_null=True)
+    next_deadline = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Incident
+        fields: ClassVar = [
+            "key", "period", "number", "title", "description", "component", "team", "impact", "urgency", "severity",
+            "status", "source", "owner", "reported_at", "acknowledged_at", "acknowledged_by", "last_update_at",
+            "mitigated_at", "resolved_at", "resolved_by", "ending", "resolution", "cause", "caused_by_change",
+            "reopened", "handed_to", "next_deadline", "version", "updated_at", "url",
+        ]  # fmt: skip
+
+    @extend_schema_field(DeadlineOut(allow_null=True))
+    def get_next_deadline(self, incident: Incident) -> dict[str, Any] | None:
+        """The open clock that is due first, at the moment of the request."""
+        clock = next_deadline(clocks_of(incident, self.context["at"])) if incident.is_open else None
+        return {"kind": clock.kind, "due_at": clock.due_at, "state": clock.state} if clock else None
+
+    def get_url(self, incident: Incident) -> str:
+        """Its page."""
+        return reverse("incident", kwargs={"key": incident.period.key, "number": incident.number})
+
+
+class CommentOut(serializers.ModelSerializer[Comment]):
+    """Something somebody wrote."""
+
+    by = PersonOut(read_only=True)
+
+    class Meta:
+        model = Comment
+        fields: ClassVar = ["id", "kind", "body", "by", "at"]
+
+
+class SeverityIn(serializers.Serializer[Any]):
+    """A severity, or impact and urgency by name; the named levels win."""
+
+    severity = serializers.ChoiceField(choices=Incident.Severity.choices, required=False)
+    impact = serializers.ChoiceField(choices=Incident.Level.choices, required=False)
+    urgency = serializers.ChoiceField(choices=Incident.Level.choices, required=False)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Replace `severity` by the impact and urgency it stands for."""
+        severity = data.pop("severity", None)
+        if severity is None and not ("impact" in data and "urgency" in data):
+            raise serializers.ValidationError({"severity": NO_SEVERITY})
+        if severity is not None:
+            impact, urgency = pair_for(severity)
+            data.setdefault("impact", impact)
+            data.setdefault("urgency", urgency)
+        return data
+
+
+class ComponentMixin(serializers.Serializer[Any]):
+    """Checks the component against the period in the context."""
+
+    def validate_component(self, value: str) -> str:
+        """One of the period's systems, or empty."""
+        systems = self.context["period"].systems
+        if value and value not in systems:
+            raise serializers.ValidationError(
+                f"Choose one of the period's systems: {', '.join(systems) or 'none'}."
+            )
+        return value
+
+
+class ReportIn(ComponentMixin, SeverityIn):
+    """A new incident."""
+
+    title = serializers.CharField(max_length=200)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST)
+    component = serializers.CharField(required=False, allow_blank=True, max_length=80)
+
+
+class PatchIn(ComponentMixin):
+    """Facts that may be corrected. Severity follows from impact and urgency."""
+
+    title = serializers.CharField(max_length=200, required=False)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST)
+    component = serializers.CharField(required=False, allow_blank=True, max_length=80)
+    impact = serializers.ChoiceField(choices=Incident.Level.choices, required=False)
+    urgency = serializers.ChoiceField(choices=Incident.Level.choices, required=False)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Refuse fields that can't be changed here, rather than ignore them."""
+        unknown = sorted(set(self.initial_data) - set(self.fields))
+        if unknown:
+            raise serializers.ValidationError(dict.fromkeys(unknown, "This can't be changed here."))
+        return data
+
+
+class AssignIn(serializers.Serializer[Any]):
+    """The new owner: a person's id or e-mail address, `me`, or null for nobody."""
+
+    owner = serializers.CharField(allow_null=True, max_length=254)
+
+    def validate_owner(self, value: str | None) -> User | None:
+        """Somebody of the period who may work on incidents."""
+        if value is None:
+            return None
+        return _person(value, self.context["period"], self.context["user"])
+
+
+class StatusIn(serializers.Serializer[Any]):
+    """The next status, with a word on why."""
+
+    status = serializers.ChoiceField(choices=Incident.Status.choices)
+    note = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+
+
+class RegradeIn(SeverityIn):
+    """Another severity."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=500)
+
+
+class ResolveIn(serializers.Serializer[Any]):
+    """How it ended."""
+
+    ending = serializers.ChoiceField(choices=Incident.Ending.choices)
+    resolution = serializers.CharField(max_length=LONGEST)
+    cause = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    caused_by_change = serializers.BooleanField(required=False, allow_null=True)
+
+
+class ReasonIn(serializers.Serializer[Any]):
+    """One sentence that says why."""
+
+    reason = serializers.CharField(max_length=2000)
+
+
+class CommentIn(serializers.Serializer[Any]):
+    """A note, a stakeholder update or a decision."""
+
+    kind = serializers.ChoiceField(choices=Comment.Kind.choices, default=Comment.Kind.NOTE)
+    body = serializers.CharField(max_length=LONGEST)
+
+
+class NothingIn(serializers.Serializer[Any]):
+    """An action without input."""
+
+
+class AlertSourceOut(serializers.ModelSerializer[AlertSource]):
+    """A monitoring tool that may push alerts. The token itself is never shown again."""
+
+    class Meta:
+        model = AlertSource
+        fields: ClassVar = ["id", "kind", "name", "token_prefix", "created_at", "last_used_at", "revoked_at"]
+
+
+class AlertSourceIn(serializers.Serializer[Any]):
+    """A new alert source."""
+
+    kind = serializers.ChoiceField(choices=AlertSource.Kind.choices, default=AlertSource.Kind.ALERTMANAGER)
+    name = serializers.CharField(max_length=80)
+
+
+class AlertSourceMade(AlertSourceOut):
+    """A new alert source with its token, shown this once."""
+
+    token = serializers.CharField()
+    hook_url = serializers.URLField()
+
+    class Meta(AlertSourceOut.Meta):
+        fields: ClassVar = [*AlertSourceOut.Meta.fields, "token", "hook_url"]
+
+
+def _person(value: str, period: Period, me: User) -> User:
+    people = workers(period)
+    if value == "me":
+        found = people.filter(pk=me.pk).first()
+    elif value.isdecimal() and len(value) < 19:
+        found = people.filter(pk=int(value)).first()
+    else:
+        found = people.filter(email=value.strip().lower()).first()
+    if not isinstance(found, User):
+        raise serializers.ValidationError("Nobody in this period who works on incidents goes by that.")
+    return found

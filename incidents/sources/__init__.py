@@ -1,0 +1,28 @@
+"""What monitoring tools send, turned into alerts. One file per kind of source; all of them pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+class UnexpectedPayload(ValueError):
+    """The body is not what this source sends; the text says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One alert as its source tells it: firing, or resolved at `ended_at`."""
+
+    fingerprint: str
+    name: str
+    firing: bool
+    started_at: datetime
+    ended_at: datetime | None = None
+    summary: str = ""
+    description: str = ""
+    level: str = ""
+    component: str = ""
+    link: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)

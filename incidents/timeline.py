@@ -1,0 +1,240 @@
+"""An incident's story in sentences, newest first: its journal entries as people would tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from typing import Any, Final
+
+from contributors.models import Delivery
+from hypercare.models import User
+from incidents.models import Incident
+from incidents.words import minutes
+from periods import journal
+from periods.models import JournalEntry
+
+UPDATES, DECISIONS, NOTES, SYSTEM = "updates", "decisions", "notes", "system"
+FILTERS: Final = (("all", "All"), (UPDATES, "Updates"), (DECISIONS, "Decisions"), (SYSTEM, "System"))
+THROUGH: Final = {"link": "by link", "api": "through the API", "alert": "", "timer": ""}
+DELIVERED: Final = {
+    "due": "e-mail waiting", "sending": "e-mail being sent", "sent": "e-mail sent", "delivered": "e-mail delivered",
+    "bounced": "e-mail came back", "dead": "e-mail could not be sent", "cancelled": "e-mail no longer needed",
+    "expired": "e-mail too late to matter", "bundled": "sent with another e-mail",
+}  # fmt: skip
+FAILED: Final = (Delivery.State.BOUNCED, Delivery.State.DEAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line: who, what they did, what they said."""
+
+    at: datetime
+    group: str
+    icon: str
+    tone: str
+    who: str
+    words: str
+    text: str = ""
+    quote: str = ""
+    failed: str = ""
+    code: str = ""
+    day: str = ""
+
+
+def read(incident: Incident, *, viewer: User, notes: bool, at: datetime, zone: tzinfo) -> list[Moment]:
+    """The story as this person may read it. Two queries; at most the newest 200 entries.
+
+    Notes are left out for those who may not read them. Days before today in `zone` are named.
+    """
+    entries = journal.timeline(incident.period, subject=incident.subject)
+    pages = _pages(incident)
+    told = [moment(entry, viewer, pages) for entry in entries]
+    return [replace(line, day=_day(line.at, at, zone)) for line in told if notes or line.group != NOTES]
+
+
+def _day(moment: datetime, at: datetime, zone: tzinfo) -> str:
+    local, today = moment.astimezone(zone), at.astimezone(zone)
+    if local.date() == today.date():
+        return ""
+    return f"{local:%a %-d %b}" if local.year == today.year else f"{local:%a %-d %b %Y}"
+
+
+def actors(incident: Incident) -> list[User]:
+    """Who did something here, the owner first, then in order of appearance. One query."""
+    entries = JournalEntry.objects.filter(
+        period=incident.period_id, subject=incident.subject, actor__isnull=False
+    )
+    found = {incident.owner.pk: incident.owner} if incident.owner else {}
+    for entry in entries.select_related("actor").order_by("seq")[:200]:
+        if entry.actor:
+            found.setdefault(entry.actor.pk, entry.actor)
+    return list(found.values())
+
+
+def _pages(incident: Incident) -> dict[int, list[Delivery]]:
+    """What became of the pages, by recipient, newest first."""
+    found: dict[int, list[Delivery]] = {}
+    sent = Delivery.objects.filter(period=incident.period_id, subject=incident.subject, kind="page")
+    for delivery in sent.order_by("-created_at", "id")[:200]:
+        if delivery.recipient_id:
+            found.setdefault(delivery.recipient_id, []).append(delivery)
+    return found
+
+
+def moment(entry: JournalEntry, viewer: User, pages: dict[int, list[Delivery]] | None = None) -> Moment:
+    """One entry as a line; its actor must be loaded."""
+    if entry.kind in ("incident.paged", "incident.escalated"):
+        return _paged(entry, viewer, pages or {})
+    teller = TELLERS.get(entry.kind)
+    plain = {"words": entry.kind.replace(".", " ").replace("_", " ")}
+    told = teller({**entry.data, "by_id": entry.actor_id}) if teller else plain
+    through = THROUGH.get(entry.via, "")
+    parts: dict[str, Any] = {
+        "group": SYSTEM,
+        "icon": "dot",
+        "tone": "",
+        "text": "",
+        "who": _who(entry, viewer),
+        **told,
+    }
+    words = f"{parts.pop('words')} {through}".strip()
+    return Moment(at=entry.at, words=words, **parts)
+
+
+def _who(entry: JournalEntry, viewer: User) -> str:
+    if entry.actor is None:
+        return {"alert": "An alert", "timer": ""}.get(entry.via, "")
+    return "You" if entry.actor_id == viewer.pk else entry.actor.name
+
+
+def _reported(data: dict[str, Any]) -> dict[str, Any]:
+    if data.get("source") == Incident.Source.ALERT:
+        return {
+            "icon": "pulse",
+            "who": "",
+            "words": "Opened by alert",
+            "code": data.get("alert", data["title"]),
+        }
+    return {"icon": "plus", "words": f"logged it as {data['severity']}"}
+
+
+def _acknowledged(data: dict[str, Any]) -> dict[str, Any]:
+    took = "and took it" if data.get("took") else ""
+    after = f"{minutes(data['after_s'])} after the report. Paging stopped." if "after_s" in data else ""
+    return {"icon": "check", "tone": "ok", "words": f"acknowledged {took}".strip(), "text": after}
+
+
+def _assigned(data: dict[str, Any]) -> dict[str, Any]:
+    before = f"was {data['before']}" if data.get("before") else ""
+    took = data.get("owner_id") is not None and data["owner_id"] == data["by_id"]
+    gave = f"gave it to {data['owner']}" if data.get("owner") else "took the owner off"
+    return {"icon": "user", "words": "took it" if took else gave, "text": before}
+
+
+def _regraded(data: dict[str, Any]) -> dict[str, Any]:
+    up = data["severity"] < data.get("before", "")
+    text = ". ".join(part for part in (f"was {data.get('before', '')}", data.get("reason")) if part)
+    words = f"set it to {data['severity']}"
+    return {
+        "icon": "arrow-up" if up else "arrow-down",
+        "tone": "danger" if up else "",
+        "words": words,
+        "text": text,
+    }
+
+
+def _status(data: dict[str, Any]) -> dict[str, Any]:
+    label = Incident.Status(data["after"]).label
+    return {"icon": "check", "tone": "ok", "words": f"set status to {label}", "text": data.get("note", "")}
+
+
+def _commented(data: dict[str, Any]) -> dict[str, Any]:
+    body = data.get("body", "")
+    if data.get("comment_kind") == "update":
+        told = {"words": "posted an update", "quote": body}
+        return {"group": UPDATES, "icon": "megaphone", "tone": "accent", **told}
+    if data.get("comment_kind") == "decision":
+        return {"group": DECISIONS, "icon": "branch", "tone": "warn", "words": "decided", "text": body}
+    return {"group": NOTES, "icon": "chat", "words": "", "text": body}
+
+
+def _resolved(data: dict[str, Any]) -> dict[str, Any]:
+    ending = Incident.Ending(data["ending"]).label.lower() if data.get("ending") else ""
+    cause = f"Cause: {data['cause']}" if data.get("cause") else ""
+    text = " ".join(part for part in (data.get("resolution", ""), cause) if part)
+    return {"icon": "check", "tone": "ok", "words": f"resolved it, {ending}".rstrip(", "), "text": text}
+
+
+def _reopened(data: dict[str, Any]) -> dict[str, Any]:
+    return {"icon": "refresh", "tone": "danger", "words": "reopened it", "text": data.get("reason", "")}
+
+
+def _handed_over(data: dict[str, Any]) -> dict[str, Any]:
+    return {"icon": "swap", "words": f"handed it to {data.get('team', '')}", "text": ""}
+
+
+def _corrected(data: dict[str, Any]) -> dict[str, Any]:
+    changed = " and ".join({"component": "system"}.get(name, name) for name in data.get("after", {}))
+    return {
+        "icon": "pencil",
+        "words": f"changed the {changed}",
+        "text": data.get("after", {}).get("title", ""),
+    }
+
+
+def _alert(words: str, icon: str, tone: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def tell(data: dict[str, Any]) -> dict[str, Any]:
+        name = data.get("alert") or data.get("name") or ""
+        return {
+            "icon": icon,
+            "tone": tone,
+            "who": "",
+            "words": words,
+            "code": name,
+            "text": data.get("summary", ""),
+        }
+
+    return tell
+
+
+TELLERS: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+    "incident.reported": _reported,
+    "incident.acknowledged": _acknowledged,
+    "incident.assigned": _assigned,
+    "incident.regraded": _regraded,
+    "incident.status": _status,
+    "incident.commented": _commented,
+    "incident.resolved": _resolved,
+    "incident.reopened": _reopened,
+    "incident.handed_over": _handed_over,
+    "incident.corrected": _corrected,
+    "alert.fired": _alert("Alert fired", "pulse", "warn"),
+    "alert.firing": _alert("Alert fired", "pulse", "warn"),
+    "alert.attached": _alert("Alert joined", "pulse", "warn"),
+    "alert.linked": _alert("Alert joined", "pulse", "warn"),
+    "alert.cleared": _alert("Alert cleared", "pulse", "ok"),
+}
+
+
+def _paged(entry: JournalEntry, viewer: User, pages: dict[int, list[Delivery]]) -> Moment:
+    """Who was paged, by whom or by the clock, and what became of the message."""
+    data = entry.data
+    name = "you" if data.get("who_id") == viewer.pk else data.get("who", "")
+    asked = entry.kind == "incident.escalated"
+    words = f"escalated, pages {name}" if asked else (f"Paged {name}" if name else "Nobody was there to page")
+    state, failed = _became(entry, pages.get(data.get("who_id") or 0, []))
+    return Moment(
+        at=entry.at, group=SYSTEM, icon="arrow-up" if asked else "bell", tone="danger" if asked else "warn",
+        who=_who(entry, viewer) if asked else "", words=words, failed=failed,
+        text=" ".join(part for part in (data.get("reason", ""), state) if part),
+    )  # fmt: skip
+
+
+def _became(entry: JournalEntry, deliveries: list[Delivery]) -> tuple[str, str]:
+    """The state of the page made with this entry: calm words, or words of failure."""
+    made = next((delivery for delivery in deliveries if delivery.created_at == entry.at), None)
+    if made is None:
+        return "", ""
+    said = DELIVERED.get(made.state, "").capitalize()
+    return ("", f"{said}.") if made.state in FAILED else (f"{said}.", "")

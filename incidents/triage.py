@@ -1,0 +1,350 @@
+"""What people do with an incident, from report to hand-over. Sole writer of `Incident.status`.
+
+Every function locks the period, then the incident; so a report never slips into a period that is closing,
+numbers have no gap, and a page is never sent after somebody acknowledged. Each bumps `version`, writes one
+journal entry and returns the incident with its period loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from contributors.models import Role
+from hypercare.errors import AlreadyDone, Invalid, Refused, TransitionRefused
+from hypercare.models import User
+from incidents import escalation, inputs
+from incidents.models import Comment, Incident, StatusChange
+from incidents.words import when, who
+from periods import journal
+from periods.models import Period
+
+Status = Incident.Status
+WORKED = inputs.WORKED
+
+
+@transaction.atomic
+def report(
+    period_id: int,
+    *,
+    title: str,
+    impact: str,
+    urgency: str,
+    by: User | None,
+    at: datetime,
+    description: str = "",
+    component: str = "",
+    team: Role | None = None,
+    source: str = Incident.Source.BROWSER,
+    alert: str = "",
+    via: str = "",
+) -> Incident:
+    """A new incident with the next number; severity from impact × urgency; P1 and P2 start to page people.
+
+    Raises TransitionRefused unless the period is live, and Invalid for fields that can't stand.
+    """
+    period = Period.objects.locked().get(pk=period_id)
+    _require_live(period)
+    title, description, component = " ".join(title.split()), description.strip(), component.strip()
+    inputs.check_report(period, title, description, component, team)
+    severity = inputs.severity(impact, urgency)
+    incident = Incident.objects.create(
+        period=period, number=_next_number(period), title=title, description=description, component=component,
+        team=team, impact=impact, urgency=urgency, severity=severity, source=source, reported_at=at,
+        reported_by=by, updated_at=at,
+    )  # fmt: skip
+    StatusChange.objects.create(incident=incident, period=period, to_status=Status.NEW, opens=1, at=at, by=by)
+    facts = {
+        "component": component,
+        "source": source,
+        "description": description,
+        **({"alert": alert} if alert else {}),
+    }
+    _journal(incident, "incident.reported", by, at, via, **facts)
+    escalation.start(incident, at=at)
+    return incident
+
+
+@transaction.atomic
+def acknowledge(incident_id: int, *, by: User, at: datetime, via: str = "") -> Incident:
+    """One person takes it: paging stops in the same transaction. Raises AlreadyDone for everybody after them."""
+    incident = _locked(incident_id)
+    if incident.acknowledged_at:
+        raise AlreadyDone(acknowledged_sentence(incident))
+    _require_open(incident)
+    before = incident.owner
+    changed = _take(incident, Status.ACKNOWLEDGED, by, at)
+    _save(incident, at, *changed)
+    after_s = int((at - incident.clock_from).total_seconds())
+    owner = incident.owner.name if incident.owner else ""
+    _journal(
+        incident, "incident.acknowledged", by, at, via, after_s=after_s, owner=owner, took=before is None
+    )
+    return incident
+
+
+@transaction.atomic
+def assign(incident_id: int, *, owner: User | None, by: User, at: datetime, via: str = "") -> Incident:
+    """Name who works on it, or nobody. Taking it yourself while it is new also acknowledges it.
+
+    Raises Invalid when the person can't work in this period.
+    """
+    incident = _locked(incident_id)
+    _require_open(incident)
+    inputs.check_owner(incident, owner)
+    before, incident.owner = incident.owner, owner
+    takes = owner == by and incident.acknowledged_at is None
+    changed = _take(incident, Status.ACKNOWLEDGED, by, at) if takes else ("owner",)
+    _save(incident, at, *changed)
+    _journal(
+        incident, "incident.assigned", by, at, via, owner=owner.name if owner else "",
+        owner_id=owner.pk if owner else None, before=before.name if before else "", acknowledged=takes,
+    )  # fmt: skip
+    return incident
+
+
+@transaction.atomic
+def regrade(
+    incident_id: int, *, impact: str, urgency: str, by: User, at: datetime, reason: str = "", via: str = ""
+) -> Incident:
+    """Judge impact and urgency again. Raised to P1 or P2 before anybody took it, paging starts anew."""
+    incident = _locked(incident_id)
+    _require_live(incident.period)
+    _require_open(incident)
+    before, severity = incident.severity, inputs.severity(impact, urgency)
+    incident.impact, incident.urgency, incident.severity = impact, urgency, severity
+    _save(incident, at, "impact", "urgency", "severity")
+    _journal(incident, "incident.regraded", by, at, via, before=before, reason=reason.strip())
+    if severity < before and incident.acknowledged_at is None:  # P1 sorts before P2
+        escalation.start(incident, at=at)
+    elif not escalation.steps(severity):
+        escalation.stop(incident, at=at)
+    return incident
+
+
+@transaction.atomic
+def set_status(
+    incident_id: int, *, status: str, by: User, at: datetime, note: str = "", via: str = ""
+) -> Incident:
+    """Say how far the work is; any open status except back to new. From new it also acknowledges.
+
+    Resolving has its own function because it asks how it ended. Raises Invalid for a status that can't be chosen.
+    """
+    incident = _locked(incident_id)
+    inputs.check_status(status)
+    _require_open(incident)
+    if incident.status == status:
+        raise AlreadyDone(f"{incident.key} is already {Status(status).label.lower()}.")
+    before = incident.status
+    changed = {*_move(incident, status, by, at), *_mitigated(incident, at)}
+    _save(incident, at, *changed)
+    _journal(incident, "incident.status", by, at, via, before=before, after=status, note=note.strip())
+    return incident
+
+
+@transaction.atomic
+def comment(incident_id: int, *, body: str, kind: str, by: User, at: datetime, via: str = "") -> Comment:
+    """Write a note, a stakeholder update or a decision. An update restarts the update clock."""
+    incident = _locked(incident_id)
+    body = body.strip()
+    inputs.check_comment(body, kind)
+    entry = Comment.objects.create(incident=incident, kind=kind, body=body, by=by, at=at)
+    updates = kind == Comment.Kind.UPDATE
+    if updates:
+        incident.last_update_at = at
+    _save(incident, at, *(("last_update_at",) if updates else ()))
+    _journal(incident, "incident.commented", by, at, via, comment=entry.pk, comment_kind=kind, body=body)
+    return entry
+
+
+@transaction.atomic
+def resolve(
+    incident_id: int,
+    *,
+    ending: str,
+    resolution: str,
+    by: User,
+    at: datetime,
+    cause: str = "",
+    caused_by_change: bool | None = None,
+    via: str = "",
+) -> Incident:
+    """It no longer hurts: how it ended, what fixed it and, where known, why it happened. Paging stops."""
+    incident = _locked(incident_id)
+    if not incident.is_open:
+        raise AlreadyDone(_resolved_sentence(incident))
+    resolution, cause = resolution.strip(), " ".join(cause.split())
+    inputs.check_resolution(ending, resolution, cause)
+    before = incident.status
+    incident.ending, incident.resolution, incident.cause = ending, resolution, cause
+    incident.caused_by_change, incident.resolved_at, incident.resolved_by = caused_by_change, at, by
+    _move(incident, Status.RESOLVED, by, at, opens=-1)
+    _save(
+        incident,
+        at,
+        "status",
+        "ending",
+        "resolution",
+        "cause",
+        "caused_by_change",
+        "resolved_at",
+        "resolved_by",
+    )
+    escalation.stop(incident, at=at)
+    after_s = int((at - incident.reported_at).total_seconds())
+    _journal(
+        incident, "incident.resolved", by, at, via, ending=ending, resolution=resolution, cause=cause,
+        before=before, after_s=after_s,
+    )  # fmt: skip
+    return incident
+
+
+@transaction.atomic
+def reopen(incident_id: int, *, reason: str, by: User | None, at: datetime, via: str = "") -> Incident:
+    """It came back. New and unacknowledged again, its clocks start from now, and a P1 or P2 pages anew.
+
+    Raises TransitionRefused outside a live period or while it is open, and Invalid without a reason.
+    """
+    incident = _locked(incident_id)
+    _require_live(incident.period)
+    if incident.is_open:
+        raise TransitionRefused(f"{incident.key} is open already. Nothing needs to be reopened.")
+    if not reason.strip():
+        raise Invalid({"reason": "Say what came back, in a sentence."})
+    changed = _clear_answers(incident, at)
+    incident.reopened += 1
+    _move(incident, Status.NEW, by, at, opens=1)
+    _save(incident, at, "status", "reopened", *changed)
+    _journal(incident, "incident.reopened", by, at, via, reason=reason.strip(), times=incident.reopened)
+    escalation.start(incident, at=at)
+    return incident
+
+
+@transaction.atomic
+def escalate(incident_id: int, *, reason: str, by: User, at: datetime, via: str = "") -> Incident:
+    """Page the next person now instead of later. Raises Refused when everybody has been paged."""
+    incident = _locked(incident_id)
+    _require_live(incident.period)
+    _require_open(incident)
+    page = escalation.page_next(incident, by=by, at=at)
+    _save(incident, at)
+    _journal(incident, "incident.escalated", by, at, via, reason=reason.strip(), **page)
+    return incident
+
+
+@transaction.atomic
+def hand_to(incident_id: int, *, team: str, by: User, at: datetime, via: str = "") -> Incident:
+    """Name who takes over what is still open when the period ends."""
+    incident = _locked(incident_id)
+    _require_open(incident)
+    team = " ".join(team.split())
+    if not 0 < len(team) <= 120:
+        raise Invalid({"team": "Name the team that takes it over, in at most 120 characters."})
+    before, incident.handed_to = incident.handed_to, team
+    _save(incident, at, "handed_to")
+    _journal(incident, "incident.handed_over", by, at, via, team=team, before=before)
+    return incident
+
+
+def acknowledged_sentence(incident: Incident) -> str:
+    """`Tomasz Wójcik acknowledged it at 13:24 on 18 Nov (Copenhagen).` Needs period and people loaded."""
+    assert incident.acknowledged_at is not None  # noqa: S101  the caller has just looked
+    said = when(incident.acknowledged_at, incident.period)
+    return f"{who(incident.acknowledged_by)} acknowledged it at {said}."
+
+
+def _resolved_sentence(incident: Incident) -> str:
+    assert incident.resolved_at is not None  # noqa: S101  the constraint resolved_has_a_time
+    return f"{who(incident.resolved_by)} resolved it at {when(incident.resolved_at, incident.period)}."
+
+
+def _locked(incident_id: int) -> Incident:
+    """The incident with its period, both held until the transaction ends, the period first."""
+    period_id = Incident.objects.values_list("period_id", flat=True).get(pk=incident_id)
+    period = Period.objects.locked().get(pk=period_id)
+    people = ("owner", "acknowledged_by", "resolved_by", "team")
+    incident: Incident = Incident.objects.locked().select_related(*people).get(pk=incident_id)
+    incident.period = period
+    return incident
+
+
+def _next_number(period: Period) -> int:
+    """Taken from the locked period, so parallel reports get neighbouring numbers and none is lost."""
+    number = period.next_incident_number
+    period.next_incident_number = number + 1
+    period.save(update_fields=["next_incident_number"])
+    return number
+
+
+def _save(incident: Incident, at: datetime, *fields: str) -> None:
+    incident.version += 1
+    incident.updated_at = at
+    incident.save(update_fields=[*fields, "version", "updated_at"])
+
+
+def _move(incident: Incident, status: str, by: User | None, at: datetime, *, opens: int = 0) -> Iterable[str]:
+    """Write the status and its history; leaving new for work also acknowledges. Names the changed fields."""
+    if incident.status == Status.NEW and status in WORKED and by:
+        return _take(incident, status, by, at)
+    _change(incident, status, by, at, opens=opens)
+    return ("status",)
+
+
+def _take(incident: Incident, status: str, by: User, at: datetime) -> Iterable[str]:
+    """Somebody accepts it: who and when, an owner if there was none, and no more pages."""
+    incident.acknowledged_at, incident.acknowledged_by = at, by
+    incident.owner = incident.owner or by
+    _change(incident, status, by, at)
+    escalation.stop(incident, at=at)
+    return ("status", "acknowledged_at", "acknowledged_by", "owner")
+
+
+def _change(incident: Incident, status: str, by: User | None, at: datetime, *, opens: int = 0) -> None:
+    StatusChange.objects.create(
+        incident=incident, period=incident.period, from_status=incident.status, to_status=status,
+        opens=opens, at=at, by=by,
+    )  # fmt: skip
+    incident.status = status
+
+
+def _mitigated(incident: Incident, at: datetime) -> Iterable[str]:
+    """Both watching states mean it no longer hurts; going back to work means it does again."""
+    calm = incident.status in (Status.MITIGATED, Status.MONITORING)
+    if calm == (incident.mitigated_at is not None):
+        return ()
+    incident.mitigated_at = at if calm else None
+    return ("mitigated_at",)
+
+
+def _clear_answers(incident: Incident, at: datetime) -> Iterable[str]:
+    """What was said at the end of its first life stands in the journal, no longer on the incident."""
+    incident.reopened_at = at
+    incident.resolved_at = incident.resolved_by = incident.mitigated_at = None
+    incident.acknowledged_at = incident.acknowledged_by = None
+    incident.ending = ""
+    return (
+        "reopened_at", "resolved_at", "resolved_by", "mitigated_at", "acknowledged_at", "acknowledged_by", "ending",
+    )  # fmt: skip
+
+
+def _journal(incident: Incident, kind: str, by: User | None, at: datetime, via: str, **data: Any) -> None:
+    facts = {"key": incident.key, "title": incident.title, "severity": incident.severity}
+    journal.record(incident.period, kind, by=by, at=at, subject=incident.subject, via=via, **facts, **data)
+
+
+def _require_live(period: Period) -> None:
+    if period.is_live:
+        return
+    if period.status in Period.PRE_LIVE:
+        raise TransitionRefused(f"{period.name} is not live yet. Incidents can be reported after go-live.")
+    raise TransitionRefused(
+        f"{period.name} has ended ({period.get_status_display().lower()}). Report this to the team that runs it now."
+    )
+
+
+def _require_open(incident: Incident) -> None:
+    if not incident.is_open:
+        raise Refused(f"{_resolved_sentence(incident)} Reopen it first.")

@@ -1,0 +1,1 @@
+"""Pages of incidents: lists, one incident, and what is done to it."""

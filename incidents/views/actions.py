@@ -1,0 +1,312 @@
+"""What people do to an incident, each a POST under its address; a GET shows the form as a page of its own.
+
+One table says, per action, its form, who may do it, the domain call, what is said afterwards and how it is
+undone. A form carries the `version` it was made from and what it changes (`was`): when somebody else changed
+that meanwhile, nothing is written and their change is named.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from hypercare.errors import Invalid, NotAllowed, Refused
+from hypercare.http import SignedInRequest
+from incidents import facts, timeline, triage
+from incidents.forms import (
+    AssignForm,
+    CommentForm,
+    EditForm,
+    HandOverForm,
+    ReasonForm,
+    RegradeForm,
+    ResolveForm,
+    StatusForm,
+)  # fmt: skip
+from incidents.models import Incident
+from incidents.presenters import update_rhythm
+from incidents.rights import Rights
+from incidents.views.loading import Loaded, done, incident_or_404, is_htmx, next_url, problem, standing_on
+from periods import journal
+
+Data = dict[str, Any]
+MADE_HERE = ("csrfmiddlewaretoken", "undo", "was", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be done to an incident."""
+
+    title: str
+    button: str
+    form: Callable[[Any, Loaded], forms.Form]
+    allow: Callable[[Rights, Incident, Data], None]
+    run: Callable[..., Any]
+    said: Callable[[Incident], str]
+    watches: str = ""
+    kinds: tuple[str, ...] = ()
+    undo: Callable[[Incident], Data | None] | None = None
+    stays: bool = False
+
+
+def _plain(shape: type[forms.Form]) -> Callable[[Any, Loaded], forms.Form]:
+    return lambda data, _: shape(data)
+
+
+def _assign_form(data: Any, at: Loaded) -> forms.Form:
+    return AssignForm(data, period=at.period, initial={"owner": at.incident.owner_id})
+
+
+def _work(mine: Rights, _incident: Incident, _data: Data) -> None:
+    mine.require_work()
+
+
+def _handle(mine: Rights, incident: Incident, _data: Data) -> None:
+    mine.require_handle(incident)
+
+
+def _regrade(pk: int, **sent: Any) -> Incident:
+    sent.pop("severity", None)
+    return triage.regrade(pk, **sent)
+
+
+def _undo_assign(before: Incident) -> Data | None:
+    return {"owner": before.owner_id or ""}
+
+
+def _undo_regrade(before: Incident) -> Data | None:
+    return {"impact": before.impact, "urgency": before.urgency}
+
+
+def _undo_status(before: Incident) -> Data | None:
+    """An incident somebody has looked at can't be new again, so leaving new is not undone."""
+    return {"status": before.status} if before.status in triage.WORKED else None
+
+
+ACTIONS: Mapping[str, Action] = {
+    "acknowledge": Action(
+        "Acknowledge", "Acknowledge", _plain(forms.Form), _work, triage.acknowledge,
+        lambda now: f"You acknowledged {now.key}. Paging has stopped.", stays=True,
+    ),
+    "assign": Action(
+        "Assign", "Assign", _assign_form,
+        lambda mine, incident, data: mine.require_assign(incident, data["owner"]), triage.assign,
+        lambda now: f"{now.key} given to {now.owner}" if now.owner else f"{now.key} has no owner",
+        watches="owner_id", kinds=("incident.assigned", "incident.acknowledged"), undo=_undo_assign, stays=True,
+    ),
+    "regrade": Action(
+        "Change severity of", "Change severity",
+        lambda data, at: RegradeForm(data, initial={"severity": at.incident.severity}), _handle, _regrade,
+        lambda now: f"{now.key} set to {now.severity}",
+        watches="severity", kinds=("incident.regraded",), undo=_undo_regrade, stays=True,
+    ),
+    "status": Action(
+        "Change status of", "Change status",
+        lambda data, at: StatusForm(data, initial={"status": at.incident.status}), _handle, triage.set_status,
+        lambda now: f"{now.key} set to {now.get_status_display()}",
+        watches="status", kinds=("incident.status", "incident.acknowledged", "incident.resolved", "incident.reopened"),
+        undo=_undo_status, stays=True,
+    ),
+    "resolve": Action(
+        "Resolve", "Resolve", lambda data, _: ResolveForm(data, initial={"ending": "fixed"}), _handle, triage.resolve,
+        lambda now: f"{now.key} resolved", watches="status", kinds=("incident.status", "incident.resolved"),
+    ),
+    "reopen": Action(
+        "Reopen", "Reopen", _plain(ReasonForm), _handle, triage.reopen, lambda now: f"{now.key} is open again",
+    ),
+    "escalate": Action(
+        "Escalate", "Page the next person", _plain(ReasonForm), _work, triage.escalate,
+        lambda now: f"{now.key} escalated", stays=False,
+    ),
+    "hand-over": Action(
+        "Hand over", "Hand over", _plain(HandOverForm), _handle, triage.hand_to,
+        lambda now: f"{now.key} goes to {now.handed_to}",
+    ),
+    "edit": Action(
+        "Edit", "Save", lambda data, at: EditForm(data, period=at.period, initial=_facts(at.incident)), _handle,
+        facts.correct, lambda now: f"{now.key} saved",
+    ),
+}  # fmt: skip
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def act(request: SignedInRequest, key: str, number: int, name: str) -> HttpResponse:
+    """Show the form of an action, or do it."""
+    action, loaded = ACTIONS[name], incident_or_404(request, key, number)
+    loaded.rights.require_work()
+    if request.method != "POST":
+        return _form_page(request, name, _named(name, action.form(None, loaded)), loaded)
+    sent = request.GET if "undo" in request.GET else request.POST
+    form = _named(name, action.form(sent, loaded))
+    if not form.is_valid():
+        return _form_page(request, name, form, loaded)
+    return _do(request, name, form, loaded, sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """An action's empty form, to be opened on the incident's page."""
+
+    name: str
+    title: str
+    action: Action
+    form: forms.Form
+    url: str
+
+
+def dialog(name: str, loaded: Loaded) -> Dialog:
+    """The dialog of an action; its fields get ids of their own."""
+    action = ACTIONS[name]
+    form = _named(name, action.form(None, loaded))
+    return Dialog(name, action.title, action, form, _url(loaded.incident, name))
+
+
+def _named(name: str, form: forms.Form) -> forms.Form:
+    """Several forms stand on one page: their fields must not share ids."""
+    form.auto_id = f"{name}_%s"
+    return form
+
+
+def _do(
+    request: SignedInRequest, name: str, form: forms.Form, loaded: Loaded, sent: Mapping[str, Any]
+) -> HttpResponse:
+    action, data, now = ACTIONS[name], form.cleaned_data, timezone.now()
+    try:
+        with transaction.atomic():
+            before = facts.locked(loaded.incident.pk)
+            action.allow(loaded.rights, before, data)
+            if _somebody_was_first(action, before, sent):
+                return _conflict(request, name, before, sent)
+            after = action.run(before.pk, **data, by=request.user, at=now)
+    except Invalid as error:
+        return _form_page(request, name, _with_errors(form, error), loaded)
+    except NotAllowed:
+        raise
+    except Refused as error:
+        return problem(request, {**_about(loaded), "reasons": error.reasons})
+    return done(request, action.said(after), url=next_url(request, after.get_absolute_url()),
+                undo=_undo_url(request, name, before, after), stay=action.stays)  # fmt: skip
+
+
+def _somebody_was_first(action: Action, current: Incident, sent: Mapping[str, Any]) -> bool:
+    """Whether what this form changes was changed after the form was made."""
+    version = str(sent.get("version", ""))
+    if not action.watches or not version or version == str(current.version):
+        return False
+    return "was" not in sent or str(sent["was"]) != _watched(action, current)
+
+
+def _watched(action: Action, incident: Incident) -> str:
+    value = getattr(incident, action.watches)
+    return "" if value is None else str(value)
+
+
+def _conflict(
+    request: SignedInRequest, name: str, current: Incident, sent: Mapping[str, Any]
+) -> HttpResponse:
+    """Name the other person's change; keep theirs or set mine."""
+    action = ACTIONS[name]
+    entries = journal.timeline(current.period, subject=current.subject)
+    last = next((entry for entry in entries if entry.kind in action.kinds), None)
+    kept = {field: value for field, value in sent.items() if field not in MADE_HERE}
+    context = {
+        "incident": current, "period": current.period, "tab": "incidents", "name": name, "button": action.button,
+        "last": timeline.moment(last, request.user) if last else None, "sent": kept, "was": _watched(action, current),
+        "action_url": _url(current, name),
+    }  # fmt: skip
+    return problem(request, context)
+
+
+def _undo_url(request: SignedInRequest, name: str, before: Incident, after: Incident) -> str:
+    action = ACTIONS[name]
+    back = action.undo(before) if action.undo and "undo" not in request.GET else None
+    unchanged = back is None or _watched(action, before) == _watched(action, after)
+    if back is None or unchanged:
+        return ""
+    place = next_url(request, standing_on(request) or after.get_absolute_url())
+    sent = {**back, "undo": 1, "version": after.version, "was": _watched(action, after), "next": place}
+    return f"{_url(after, name)}?{urlencode(sent)}"
+
+
+def _url(incident: Incident, name: str) -> str:
+    keys = {"key": incident.period.key, "number": incident.number}
+    return reverse(f"incidents:{name.replace('-', '_')}", kwargs=keys)
+
+
+def _with_errors(form: forms.Form, error: Invalid) -> forms.Form:
+    for field, sentences in error.errors.items():
+        form.add_error(field if field in form.fields else None, sentences)
+    return form
+
+
+def _about(loaded: Loaded) -> dict[str, Any]:
+    return {"incident": loaded.incident, "period": loaded.period, "rights": loaded.rights, "tab": "incidents"}
+
+
+def _facts(incident: Incident) -> dict[str, str]:
+    return {"title": incident.title, "component": incident.component, "description": incident.description}
+
+
+def _form_page(request: SignedInRequest, name: str, form: forms.Form, loaded: Loaded) -> HttpResponse:
+    """The form by itself, or its fragment for a dialog. Quick actions put their complaint into the page."""
+    action = ACTIONS[name]
+    status = 422 if form.errors else 200
+    context = {
+        **_about(loaded), "form": form, "name": name, "action": action, "action_url": _url(loaded.incident, name),
+        "now": timezone.now(),
+    }  # fmt: skip
+    if is_htmx(request) and action.stays and form.errors:
+        sentences = [sentence for texts in form.errors.values() for sentence in texts]
+        return problem(request, {**context, "reasons": sentences}, status=422)
+    template = "incidents/_action_form.html" if is_htmx(request) else "incidents/action.html"
+    return render(request, template, context, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def comment(request: SignedInRequest, key: str, number: int) -> HttpResponse:
+    """Write a note, a stakeholder update or a decision. `?kind=update` opens the form for an update."""
+    loaded = incident_or_404(request, key, number)
+    loaded.rights.require_work()
+    form = CommentForm(request.POST or None, initial={"kind": request.GET.get("kind", "note")})
+    if request.method == "POST" and form.is_valid():
+        triage.comment(loaded.incident.pk, **form.cleaned_data, by=request.user, at=timezone.now())
+        said = {"note": "Note added", "update": "Update posted", "decision": "Decision recorded"}
+        return _composer_done(request, loaded, said[form.cleaned_data["kind"]], form.cleaned_data["kind"])
+    context = {
+        **_about(loaded),
+        "comment_form": form,
+        "every": update_rhythm(loaded.incident),
+        "now": timezone.now(),
+    }
+    template = "incidents/_composer.html" if is_htmx(request) else "incidents/comment.html"
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+def _composer_done(request: SignedInRequest, loaded: Loaded, text: str, kind: str) -> HttpResponse:
+    """An empty composer again, a toast, and a nudge to what refreshes."""
+    if not is_htmx(request):
+        return done(request, text, url=loaded.incident.get_absolute_url())
+    form = CommentForm(initial={"kind": kind})
+    context = {
+        **_about(loaded),
+        "comment_form": form,
+        "every": update_rhythm(loaded.incident),
+        "now": timezone.now(),
+    }
+    response = render(request, "incidents/_composer.html", context)
+    response.headers["HX-Trigger"] = json.dumps({"toast": {"text": text}, "changed": {}})
+    return response

@@ -1,0 +1,189 @@
+"""Lists and boards of incidents, and logging a new one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from hypercare import wiring
+from hypercare.http import SignedInRequest
+from incidents import listing, presenters, rights, triage
+from incidents.forms import LogForm, workers
+from incidents.listing import Filters
+from incidents.models import Incident
+from incidents.severity import SEVERITIES
+from incidents.views.loading import done, is_htmx, unchanged, version
+from periods.access import period_or_404
+from periods.models import Period
+
+FIGURES = {"open": "open", "no-owner": "no_owner", "mine": "mine", "resolved": "resolved"}
+
+
+@login_required
+@require_safe
+def period_incidents(request: SignedInRequest, key: str) -> HttpResponse:
+    """Triage: the list or the board of one period."""
+    period = period_or_404(request.user, key)
+    return render(request, "incidents/list.html", _of_period(request, period, timezone.now()))
+
+
+@login_required
+@require_safe
+def rows(request: SignedInRequest, key: str) -> HttpResponse:
+    """The part of that page which refreshes; 204 while it is current, the whole page without htmx."""
+    period, now = period_or_404(request.user, key), timezone.now()
+    if unchanged(request, version(period, now)):
+        return HttpResponse(status=204)
+    template = "incidents/_incidents.html" if is_htmx(request) else "incidents/list.html"
+    return render(request, template, _of_period(request, period, now))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def log(request: SignedInRequest, key: str) -> HttpResponse:
+    """Log an incident: one line and how bad it is; more where it is known."""
+    period = period_or_404(request.user, key, may="incidents.report")
+    form = LogForm(request.POST or None, period=period)
+    if request.method != "POST" or not form.is_valid():
+        return _log_form(request, period, form)
+    incident = triage.report(period.pk, **form.report, by=request.user, at=timezone.now())
+    return done(request, f"{incident.key} logged as {incident.severity}", url=incident.get_absolute_url())
+
+
+def _log_form(request: SignedInRequest, period: Period, form: LogForm) -> HttpResponse:
+    counts = {} if is_htmx(request) else _tab_counts(period, timezone.now())
+    context = {"period": period, "tab": "incidents", "tab_counts": counts, "log_form": form}
+    template = "incidents/_log_form.html" if is_htmx(request) else "incidents/log.html"
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_safe
+def mine(request: SignedInRequest) -> HttpResponse:
+    """Incidents across the periods one is part of."""
+    now, filters = timezone.now(), Filters.read(request.GET.dict())
+    found = Incident.objects.visible_to(request.user)
+    figures = listing.counts(found, request.user)
+    page = listing.page(found, filters, request.user)
+    rows = [presenters.row(incident, at=now, viewer=request.user) for incident in page.incidents]
+    context = {
+        "now": now, "filters": filters, "counts": figures, "segments": _segments(filters, figures),
+        "groups": presenters.groups(rows), "rows": rows, "next": page.next,
+        "severities": _severity_links(filters), "group_count": _group_count(filters, figures),
+    }  # fmt: skip
+    return render(request, "incidents/mine.html", context)
+
+
+def _of_period(request: SignedInRequest, period: Period, now: datetime) -> dict[str, Any]:
+    """Context of the list or board and of its fragment."""
+    filters, me = Filters.read(request.GET.dict()), rights.of(request.user, period)
+    figures = listing.counts(Incident.objects.filter(period=period), request.user)
+    shown = _board if filters.view == "board" else _list
+    return {
+        "now": now,
+        "period": period,
+        "tab": "incidents",
+        "tab_counts": {} if is_htmx(request) else _tab_counts(period, now),
+        "version": version(period, now),
+        "filters": filters,
+        "rights": me,
+        "counts": figures,
+        "segments": _segments(filters, figures),
+        "severities": _severity_links(filters),
+        "systems": [(name, filters.link(system=name), name == filters.system) for name in period.systems],
+        "fragment": reverse("incidents:rows", kwargs={"key": period.key}) + filters.link(after=filters.after),
+        "group_count": _group_count(filters, figures),
+        "may_log": me.report and period.is_live,
+        "statuses": presenters.choices(),
+        "here": reverse("period_incidents", kwargs={"key": period.key}) + filters.link(after=filters.after),
+        "log_form": LogForm(period=period) if me.report else None,
+        **shown(request, period, filters, me, figures, now),
+    }
+
+
+def _tab_counts(period: Period, now: datetime) -> dict[str, Any]:
+    """The small figures on the period's tabs, which every app has a part in."""
+    counts: dict[str, Any] = wiring.resolve(wiring.TAB_COUNTS)(period, at=now)
+    return counts
+
+
+def _list(
+    request: SignedInRequest, period: Period, filters: Filters, me: rights.Rights, _figures: dict[str, int],
+    now: datetime,
+) -> dict[str, Any]:  # fmt: skip
+    page = listing.page(Incident.objects.filter(period=period), filters, request.user)
+    rows = _rows(page.incidents, period, me, now)
+    whole = not (filters.narrowed or filters.after or page.next or filters.group != "open")
+    return {"groups": presenters.groups(rows), "next": page.next, "rows": rows, "whole": whole}
+
+
+def _board(
+    request: SignedInRequest, period: Period, filters: Filters, me: rights.Rights, figures: dict[str, int],
+    now: datetime,
+) -> dict[str, Any]:  # fmt: skip
+    cards, today, resolved = listing.board(period, filters, request.user, at=now)
+    rows = _rows([*cards, *today], period, me, now)
+    whole = not filters.narrowed and filters.group == "open"
+    totals = (
+        {name[3:]: count for name, count in figures.items() if name[:3] == "is_"}
+        if whole
+        else _per_status(cards)
+    )
+    columns = presenters.columns(rows, resolved_total=resolved, open_totals=totals)
+    return {"columns": columns, "owners": workers(period) if me.triage else []}
+
+
+def _per_status(cards: list[Incident]) -> dict[str, int]:
+    return dict(Counter(incident.status for incident in cards))
+
+
+def _rows(
+    incidents: list[Incident], period: Period, me: rights.Rights, now: datetime
+) -> list[presenters.Row]:
+    for incident in incidents:
+        incident.period = period
+    return [
+        presenters.row(incident, at=now, viewer=me.user, may_handle=me.may_handle(incident))
+        for incident in incidents
+    ]
+
+
+def _segments(filters: Filters, figures: dict[str, int]) -> list[dict[str, Any]]:
+    """Open, No owner, Mine, Resolved with their counts."""
+    most = listing.COUNTED
+    return [
+        {
+            "label": label, "url": filters.link(group=group), "current": group == filters.group,
+            "count": f"{most:,}+" if figures[FIGURES[group]] > most else figures[FIGURES[group]],
+            "red": group == "no-owner" and figures["no_owner"] > 0,
+        }
+        for group, label in listing.GROUPS.items()
+    ]  # fmt: skip
+
+
+def _group_count(filters: Filters, figures: dict[str, int]) -> str:
+    """`9 incidents are open`, for a list whose filters match none."""
+    count = figures[FIGURES[filters.group]]
+    state = {"open": "open", "no-owner": "without an owner", "mine": "yours", "resolved": "resolved"}[
+        filters.group
+    ]
+    return f"1 incident is {state}" if count == 1 else f"{count:,} incidents are {state}"
+
+
+def _severity_links(filters: Filters) -> list[tuple[str, str, bool]]:
+    """Each severity with the address that switches it on or off."""
+    return [(severity, filters.link(severities=_switched(filters, severity)), severity in filters.severities)
+            for severity in SEVERITIES]  # fmt: skip
+
+
+def _switched(filters: Filters, severity: str) -> tuple[str, ...]:
+    wanted = set(filters.severities) ^ {severity}
+    return tuple(name for name in SEVERITIES if name in wanted)

@@ -1,0 +1,146 @@
+"""One incident: its page, the part that refreshes, and the preview beside the list."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from contributors.models import Membership
+from hypercare.http import SignedInRequest
+from hypercare.models import User
+from incidents import escalation, listing, presenters, timeline
+from incidents.forms import CommentForm, workers
+from incidents.models import Alert, Incident
+from incidents.severity import SEVERITIES
+from incidents.views.actions import Dialog, dialog
+from incidents.views.loading import Loaded, incident_or_404, is_htmx, standing_on, unchanged, version
+
+ALERTS_SHOWN = 10
+PARTS = {part: f"incidents/_{part}.html" for part in ("head", "clocks", "story", "rail")}
+DIALOGS = ("resolve", "escalate", "regrade", "edit", "hand-over")
+
+
+@login_required
+@require_safe
+def incident(request: SignedInRequest, key: str, number: int) -> HttpResponse:
+    """The whole page."""
+    loaded, now = incident_or_404(request, key, number), timezone.now()
+    return render(request, "incidents/incident.html", page_context(request, loaded, now))
+
+
+@login_required
+@require_safe
+def live(request: SignedInRequest, key: str, number: int) -> HttpResponse:
+    """Header, clocks, timeline and rail; 204 while the page shows the current version."""
+    loaded, now = incident_or_404(request, key, number), timezone.now()
+    if unchanged(request, version(loaded.period, now)):
+        return HttpResponse(status=204)
+    if is_htmx(request):
+        part = PARTS.get(request.GET.get("part", ""), "incidents/_live.html")
+        return render(request, part, {**live_context(request, loaded, now), "swap": True})
+    return render(request, "incidents/incident.html", page_context(request, loaded, now))
+
+
+@login_required
+@require_safe
+def preview(request: SignedInRequest, key: str, number: int) -> HttpResponse:
+    """What one needs to triage it without opening it."""
+    loaded, now = incident_or_404(request, key, number), timezone.now()
+    if unchanged(request, version(loaded.period, now)):
+        return HttpResponse(status=204)
+    context = {
+        **_common(loaded, now),
+        "version": version(loaded.period, now),
+        "rung": escalation.next_rung(loaded.incident, at=now),
+        "alike": listing.lookalikes(loaded.incident),
+        "owners": workers(loaded.period) if loaded.rights.triage else [],
+        "levels": SEVERITIES,
+        "here": standing_on(request),
+    }
+    return render(
+        request, "incidents/_preview.html" if is_htmx(request) else "incidents/preview.html", context
+    )
+
+
+def page_context(request: SignedInRequest, loaded: Loaded, now: datetime) -> dict[str, Any]:
+    """Everything the page shows."""
+    incident = loaded.incident
+    return {
+        **live_context(request, loaded, now),
+        "comment_form": CommentForm(initial={"kind": "note"}),
+        "every": presenters.update_rhythm(incident),
+        "dialogs": _dialogs(loaded),
+    }
+
+
+def live_context(request: SignedInRequest, loaded: Loaded, now: datetime) -> dict[str, Any]:
+    """What refreshes by itself."""
+    incident = loaded.incident
+    only = request.GET.get("show", "all")
+    before, after, place, length = presenters.neighbours(listing.open_numbers(loaded.period), incident.number)
+    alerts, zone = _alerts(incident), timezone.get_current_timezone()
+    moments = timeline.read(incident, viewer=request.user, notes=loaded.rights.notes, at=now, zone=zone)
+    return {
+        **_common(loaded, now),
+        "version": version(loaded.period, now),
+        "only": only,
+        "filters": timeline.FILTERS,
+        "moments": [moment for moment in moments if only in ("all", moment.group)],
+        "told": len(moments),
+        "updates": sum(moment.group == timeline.UPDATES for moment in moments),
+        "stats": presenters.stats(incident, at=now, zone=zone),
+        "ladder": escalation.ladder(incident, at=now),
+        "responders": _responders(loaded, timeline.actors(incident)),
+        "alerts": alerts[:ALERTS_SHOWN],
+        "firing": [alert for alert in alerts if alert.ended_at is None],
+        "owners": workers(loaded.period) if loaded.rights.triage else [],
+        "before": before, "after": after, "place": place, "length": length,
+    }  # fmt: skip
+
+
+def _common(loaded: Loaded, now: datetime) -> dict[str, Any]:
+    incident = loaded.incident
+    return {
+        "now": now,
+        "period": loaded.period,
+        "incident": incident,
+        "recent": now - incident.reported_at < timedelta(days=1),
+        "rights": loaded.rights,
+        "may_handle": loaded.rights.may_handle(incident),
+        "statuses": presenters.next_statuses(incident),
+        "row": presenters.row(incident, at=now, viewer=loaded.rights.user),
+    }
+
+
+def _dialogs(loaded: Loaded) -> list[Dialog]:
+    """The forms this person may need here."""
+    if not loaded.rights.work:
+        return []
+    if not loaded.incident.is_open:
+        return [dialog(name, loaded) for name in ("reopen", "edit")]
+    return [dialog(name, loaded) for name in DIALOGS]
+
+
+def _alerts(incident: Incident) -> list[Alert]:
+    """Linked alerts, those still firing first."""
+    found = incident.alerts.order_by("-started_at", "-id")[:100]
+    return sorted(found, key=lambda alert: alert.ended_at is not None)
+
+
+def _responders(loaded: Loaded, people: list[User]) -> list[tuple[User, str]]:
+    """Who is in it, each with their duty in the period."""
+    members = Membership.objects.filter(period=loaded.period, user__in=people, left_at__isnull=True)
+    roles = {member.user_id: member.role.name for member in members.select_related("role") if member.role}
+    incident = loaded.incident
+    parts = {
+        incident.reported_by_id: "Reported it",
+        loaded.period.lead_id: "Lead",
+        incident.owner_id: "Owner",
+    }
+    return [(user, parts.get(user.pk) or roles.get(user.pk, "")) for user in people]
