@@ -1,0 +1,25 @@
+"""Boot checks: the switchboard resolves."""
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, register
+
+from hypercare import wiring
+
+
+@register()
+def switchboard_resolves(**_: Any) -> list[CheckMessage]:
+    """One error for each dotted path in `wiring.py` that does not resolve to a function."""
+    return [
+        Error(f"wiring.py names {path}, which does not exist.", id="hypercare.E001") for path in _broken()
+    ]
+
+
+def _broken() -> list[str]:
+    broken = []
+    for path in wiring.every_path():
+        try:
+            wiring.resolve(path)
+        except ImportError:
+            broken.append(path)
+    return broken

@@ -1,0 +1,370 @@
+"""Billing platform cut-over: day 5 of 14, two P1s, one gap in cover, a debrief ahead."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from contributors import readiness, roster
+from contributors.models import Acknowledgement, Membership, Role, Shift
+from hypercare.demo.people import CPH
+from hypercare.demo.script import Script
+from hypercare.demo.words import FIXES, LEVELS, OPEN_BIG, SOLVED
+from hypercare.models import User
+from incidents import alert_sources, ingest, triage
+from incidents.models import Incident
+from incidents.sources import Reported
+from periods import checklist, criteria, debriefs, gonogo, lifecycle, planning, wallclock
+from periods.models import Action, Debrief, ExitCriterion, Period
+
+ZONE = ZoneInfo(CPH)
+DAY = timedelta(days=1)
+ANSWERS = {
+    "reach": 2, "criticality": 3, "novelty": 2, "integrations": 1, "data_migration": 2, "reversibility": 2,
+    "test_gap": 1, "work_practice": 1, "vendor_dependency": 1,
+}  # fmt: skip
+ROLES = (  # name, code, cover, required, answers pages
+    ("Incident lead", "HL", "24x7", True, False),
+    ("Billing engineering", "EN", "24x7", True, True),
+    ("Platform", "EN", "24x7", True, False),
+    ("Support desk", "SU", "12x7", True, False),
+    ("Database", "EN", "business", True, False),
+    ("Finance ops", "BO", "none", False, False),
+)
+HELD_BY = {
+    "maja": "Incident lead", "rachel": "Incident lead", "tomasz": "Billing engineering", "priya": "Billing engineering",
+    "marcus": "Billing engineering", "arjun": "Platform", "daniel": "Platform", "kavya": "Support desk",
+    "ingrid": "Database",
+}  # fmt: skip
+DUTY = (  # role, person, kind, start hour, hours, weekdays only
+    ("Incident lead", "priya", "primary", 1, 8, False), ("Incident lead", "maja", "primary", 9, 8, False),
+    ("Incident lead", "rachel", "primary", 17, 8, False), ("Billing engineering", "priya", "primary", 1, 8, False),
+    ("Billing engineering", "tomasz", "primary", 9, 8, False),
+    ("Billing engineering", "marcus", "primary", 17, 8, False),
+    ("Billing engineering", "arjun", "deputy", 1, 8, False), ("Billing engineering", "ingrid", "deputy", 9, 8, False),
+    ("Billing engineering", "daniel", "deputy", 17, 8, False), ("Platform", "arjun", "primary", 5, 12, False),
+    ("Platform", "daniel", "primary", 17, 12, False), ("Support desk", "kavya", "primary", 8, 12, False),
+    ("Database", "ingrid", "primary", 9, 8, True), ("Finance ops", "rachel", "primary", 14, 5, True),
+)  # fmt: skip
+
+
+def tell(people: dict[str, User], *, now: datetime) -> Period:
+    """The whole story so far."""
+    story = _Story(people, now)
+    story.script.play()
+    return Period.objects.get(key="BILL26")
+
+
+class _Story:
+    """Writes the script; each act looks its rows up when it happens."""
+
+    def __init__(self, people: dict[str, User], now: datetime) -> None:
+        self.people, self.now, self.script = people, now, Script(now)
+        self.today = now.astimezone(ZONE).date()
+        self.go_live = wallclock.instant(self.today - 4 * DAY, time(7), ZONE)
+        self.ends = wallclock.instant(self.today + 10 * DAY, time(7), ZONE)
+        self.period_id = 0
+        self._before()
+        self._live()
+        self._solved()
+        self._open_incidents()
+        self._debriefs()
+
+    # --- before go-live
+
+    def _before(self) -> None:
+        to = self.script.at
+        to(self.go_live - 26 * DAY, self.make_plan)
+        to(self.go_live - 25 * DAY, lambda at: lifecycle.plan(self.period_id, by=self.people["maja"], at=at))
+        to(
+            self.go_live - 15 * DAY,
+            lambda at: roster.invite_all(self.period_id, by=self.people["maja"], at=at),
+        )
+        to(
+            self.go_live - 14 * DAY,
+            lambda at: lifecycle.invite(self.period_id, by=self.people["maja"], at=at),
+        )
+        for n, key in enumerate(HELD_BY):
+            to(self.go_live - 6 * DAY + timedelta(hours=3 * n), partial(self.acknowledge, key))
+        to(self.go_live - 2 * DAY, self.finish_checks)
+        to(self.go_live - timedelta(hours=15), self.vote)
+        to(self.go_live - timedelta(hours=14), self.decide)
+        to(self.go_live, self.start)
+
+    def make_plan(self, at: datetime) -> None:
+        people = self.people
+        period = planning.create(
+            key="BILL26", name="Billing platform cut-over", systems=["Billing engine", "Payments", "ERP connector",
+            "Customer portal"], timezone=CPH, go_live_at=self.go_live, ends_at=self.ends, lead=people["maja"],
+            sponsor=people["rachel"], bau_owner=people["kavya"], rollback_authority=people["rachel"],
+            baseline_issues=56, baseline_days=28, point_of_no_return="When card runs start on the new engine.",
+            war_room_url="https://meet.northlane.example/billing", by=people["maja"], at=at,
+            runbook_url="https://wiki.northlane.example/billing-runbook",
+            summary="Invoices, payments and dunning move to the new billing engine.",
+        )  # fmt: skip
+        self.period_id = period.pk
+        planning.answer(period.pk, ANSWERS, by=people["maja"], at=at)
+        self.staff(period, at)
+
+    def staff(self, period: Period, at: datetime) -> None:
+        for position, (name, code, cover, required, pages) in enumerate(ROLES, 1):
+            Role.objects.create(period=period, position=position, name=name, code=code, cover=cover,
+                                required=required, answers_pages=pages)  # fmt: skip
+        roles = {role.name: role for role in period.roles.all()}
+        rights = {"maja": "owner", "kavya": "support"}
+        for key, role_name in HELD_BY.items():
+            self._join(period, self.people[key], rights.get(key, "contributor"), roles[role_name], at)
+        self._assign_checks(period, at)
+        for n in range(14):
+            self._day_of_shifts(roles, self.go_live.astimezone(ZONE).date() + n * DAY, at)
+
+    def _join(self, period: Period, user: User, right: str, role: Role, at: datetime) -> None:
+        standing = Membership.objects.filter(period=period, user=user, left_at__isnull=True).first()
+        act = (
+            partial(roster.change_member, standing.pk)
+            if standing
+            else partial(roster.add_member, period.pk, user=user)
+        )
+        act(right=right, role=role, by=self.people["maja"], at=at)
+
+    def _assign_checks(self, period: Period, at: datetime) -> None:
+        by_code = {
+            "EN": "tomasz",
+            "SU": "kavya",
+            "BO": "rachel",
+            "SP": "rachel",
+            "VN": "daniel",
+            "SE": "arjun",
+        }
+        for item in period.checklist.order_by("position", "id"):
+            owner = self.people[by_code.get(item.owner_role, "maja")]
+            checklist.assign(item.pk, owner=owner, by=self.people["maja"], at=at)
+
+    def _day_of_shifts(self, roles: dict[str, Role], day: date, at: datetime) -> None:
+        for role, key, kind, hour, hours, weekdays in DUTY:
+            if weekdays and day.weekday() > 4:
+                continue
+            starts = wallclock.instant(day, time(hour), ZONE)
+            until = wallclock.instant(day + (hour + hours) // 24 * DAY, time((hour + hours) % 24), ZONE)
+            starts, ends = max(starts, self.go_live), min(until, self.ends)
+            if starts < ends:
+                self._shift(roles[role], key, kind, starts, ends, at)
+        if day == self.go_live.astimezone(ZONE).date():
+            return
+        if day == (self.ends - DAY).astimezone(ZONE).date():
+            self._last_morning(roles, at)
+
+    def _last_morning(self, roles: dict[str, Role], at: datetime) -> None:
+        """The early shifts of the day on which the window ends at 07:00."""
+        one = wallclock.instant(self.ends.astimezone(ZONE).date(), time(1), ZONE)
+        for role, key, kind in (("Incident lead", "priya", "primary"), ("Billing engineering", "priya", "primary"),
+                                ("Billing engineering", "arjun", "deputy")):  # fmt: skip
+            self._shift(roles[role], key, kind, one, self.ends, at)
+        five = wallclock.instant(self.ends.astimezone(ZONE).date(), time(5), ZONE)
+        self._shift(roles["Platform"], "arjun", "primary", five, self.ends, at)
+
+    def _shift(self, role: Role, key: str, kind: str, starts: datetime, ends: datetime, at: datetime) -> None:
+        roster.assign_shift(role.pk, user=self.people[key], starts_at=starts, ends_at=ends, kind=kind,
+                            by=self.people["maja"], at=at)  # fmt: skip
+
+    def acknowledge(self, key: str, at: datetime) -> None:
+        member = Membership.objects.get(period=self.period_id, user=self.people[key])
+        readiness.acknowledge(member.pk, statements=list(Acknowledgement.STATEMENTS), note="", state="ready",
+                              by=self.people[key], at=at, via="link")  # fmt: skip
+
+    def finish_checks(self, at: datetime) -> None:
+        items = list(Period.objects.get(pk=self.period_id).checklist.order_by("position", "id"))
+        left_open = {"Known errors published", "Data-correction procedure approved"}
+        for n, item in enumerate(items):
+            if item.title not in left_open:
+                checklist.complete(item.pk, by=item.owner or self.people["maja"], at=at + timedelta(minutes=n),
+                                   evidence=f"https://wiki.northlane.example/evidence/{item.position}")  # fmt: skip
+
+    def vote(self, at: datetime) -> None:
+        period = Period.objects.select_related("lead", "sponsor", "bau_owner").get(pk=self.period_id)
+        for n, seat in enumerate(gonogo.seats(period)):
+            gonogo.vote(self.period_id, choice="go", by=seat.user, at=at + timedelta(minutes=4 * n))
+
+    def decide(self, at: datetime) -> None:
+        period = Period.objects.select_related("lead", "sponsor", "bau_owner").get(pk=self.period_id)
+        due = wallclock.instant(self.today + DAY, time(12), ZONE)
+        conditions = [
+            {"text": "Known errors are published before the first full business day ends", "owner":
+             self.people["kavya"].pk, "due_at": due, "objection": objection.text}
+            for objection in gonogo.objections(period, at=at)
+        ]  # fmt: skip
+        outcome = "go_with_conditions" if conditions else "go"
+        gonogo.decide(self.period_id, outcome=outcome, by=self.people["rachel"], at=at, conditions=conditions,
+                      reason="Rehearsed twice, and the way back is open until Saturday night.")  # fmt: skip
+
+    def start(self, at: datetime) -> None:
+        lifecycle.start(self.period_id, by=self.people["maja"], at=at,
+                        smoke_test="Test invoice, card payment and ERP posting passed at 06:40.")  # fmt: skip
+
+    # --- live
+
+    def _live(self) -> None:
+        """Daniel is away in three days: his shift goes, half of it is covered, eight hours are not."""
+        self.script.at(self.now - timedelta(hours=20), self.lose_cover)
+
+    def lose_cover(self, at: datetime) -> None:
+        five = wallclock.instant(self.today + 3 * DAY, time(17), ZONE)
+        one, end = (wallclock.instant(self.today + 4 * DAY, time(hour), ZONE) for hour in (1, 5))
+        shift = Shift.objects.get(
+            role__period=self.period_id, role__name="Platform", starts_at=five, kind="primary"
+        )
+        roster.cancel_shift(shift.pk, by=self.people["maja"], at=at)
+        roster.assign_shift(shift.role_id, user=self.people["marcus"], starts_at=one, ends_at=end, is_override=True,
+                            by=self.people["maja"], at=at + timedelta(minutes=3))  # fmt: skip
+
+    def _solved(self) -> None:
+        workers = [self.people[key] for key in ("tomasz", "priya", "marcus", "arjun", "ingrid", "kavya")]
+        for ago, rows in zip(range(4, -1, -1), SOLVED, strict=True):
+            for n, row in enumerate(rows):
+                self._solved_one(row, self._moment(ago, n, len(rows)), workers[(n + ago) % len(workers)], n)
+
+    def _moment(self, ago: int, n: int, of: int) -> datetime:
+        """The nth of a day's reports, spread over it (or over what has passed of today)."""
+        start = wallclock.instant(self.today - ago * DAY, time(8), ZONE)
+        length = timedelta(hours=12)
+        if ago == 0:
+            start = wallclock.instant(self.today, time(0), ZONE)
+            length = max(self.now - start, timedelta(minutes=30)) * 0.6
+        return min(start + length * (n + 0.5) / of, self.now - timedelta(minutes=2))
+
+    def _solved_one(self, row: tuple[str, str, str], at: datetime, worker: User, n: int) -> None:
+        title, component, severity = row
+        waits = {"P2": (9, 5), "P3": (40, 7), "P4": (90, 6)}[severity]
+        ack = min(at + timedelta(minutes=waits[0] + n), self.now)
+        end = min(at + timedelta(hours=waits[1], minutes=17 * n), self.now - timedelta(minutes=1))
+        name = f"solved-{title}"
+        self.script.at(at, partial(self.report, name, title, component, severity, "kavya"))
+        self.script.at(
+            max(at, min(ack, end)), lambda when: triage.acknowledge(self.found(title).pk, by=worker, at=when)
+        )
+        self.script.at(max(at, end), lambda when: triage.resolve(
+            self.found(title).pk, ending="fixed", resolution=FIXES[n % len(FIXES)], by=worker, at=when,
+            cause="Configuration" if n % 2 else "Code", caused_by_change=n % 3 != 0,
+        ))  # fmt: skip
+
+    def report(self, _name: str, title: str, component: str, severity: str, by: str, at: datetime) -> None:
+        impact, urgency = LEVELS[severity]
+        triage.report(self.period_id, title=title, impact=impact, urgency=urgency, component=component,
+                      by=self.people[by], at=at)  # fmt: skip
+
+    def found(self, title: str) -> Incident:
+        incident: Incident = Incident.objects.get(period=self.period_id, title=title)
+        return incident
+
+    def _open_incidents(self) -> None:
+        self._annual(self.now - timedelta(minutes=51))
+        self._worked(OPEN_BIG["cards"], "Payments", "P1", timedelta(hours=4, minutes=24), "priya",
+                     ("investigating", "mitigated", "monitoring"))  # fmt: skip
+        self._worked(OPEN_BIG["webhook"], "ERP connector", "P2", timedelta(minutes=16), "", ())
+        self._worked(OPEN_BIG["dunning"], "Billing engine", "P2", timedelta(hours=3, minutes=32), "ingrid",
+                     ("investigating",))  # fmt: skip
+        self._worked(
+            "VAT rounded differently on Danish invoices", "Billing engine", "P3", timedelta(minutes=5), "", ()
+        )
+        self._worked("Usage meters lag 40 min in EU-West", "ERP connector", "P3", timedelta(hours=5, minutes=7),
+                     "arjun", ("investigating",))  # fmt: skip
+        self._worked("CSV export lacks the cost-centre column", "Customer portal", "P3", timedelta(hours=25),
+                     "marcus", ("investigating",))  # fmt: skip
+        self._worked(
+            "Credit-note PDF shows the old address", "Billing engine", "P3", timedelta(hours=28), "marcus", ()
+        )
+        self._worked(
+            "Typo in the payment-reminder subject", "Billing engine", "P4", timedelta(hours=50), "kavya", ()
+        )
+
+    def _worked(
+        self, title: str, component: str, severity: str, age: timedelta, owner: str, steps: tuple[str, ...]
+    ) -> None:
+        at = self.now - age
+        self.script.at(at, partial(self.report, title, title, component, severity, "kavya"))
+        if not owner:
+            return
+        worker = self.people[owner]
+        self.script.at(
+            at + age * 0.05, lambda when: triage.acknowledge(self.found(title).pk, by=worker, at=when)
+        )
+        for n, step in enumerate(steps, 1):
+            self.script.at(at + age * 0.2 * n, partial(self.move, title, step, worker))
+
+    def move(self, title: str, step: str, worker: User, at: datetime) -> None:
+        triage.set_status(self.found(title).pk, status=step, by=worker, at=at)
+
+    def _annual(self, at: datetime) -> None:
+        """The P1 everybody talks about: opened by an alert, mitigated, told to stakeholders."""
+        title, minute = OPEN_BIG["annual"], timedelta(minutes=1)
+        tomasz, maja, rachel = (self.people[key] for key in ("tomasz", "maja", "rachel"))
+        self.script.at(at, self.fire_alert)
+        write = self._write
+        for wait, act in (
+            (3, lambda when: triage.acknowledge(self.found(title).pk, by=tomasz, at=when, via="link")),
+            (8, partial(write, title, "note", maja, "Confirmed P1: customers see it, and money is involved.")),
+            (12, partial(self.move, title, "investigating", tomasz)),
+            (17, partial(write, title, "decision", maja, "Pause the legacy scheduler, do not roll back the new one. "
+                                                          "Rollback would lose 9 h of usage data.")),
+            (23, partial(self._mitigate, title, tomasz)),
+            (29, partial(write, title, "update", maja, "We are looking into duplicate invoices for some annual plans. "
+                                                        "No cards have been charged.")),
+            (43, partial(write, title, "note", rachel, "1,284 invoices issued twice, 312 emailed. Nobody "
+                                                        "charged: card runs start at 20:00, and they are on hold.")),
+        ):  # fmt: skip
+            self.script.at(at + wait * minute, act)
+
+    def _write(self, title: str, kind: str, by: User, body: str, at: datetime) -> None:
+        triage.comment(self.found(title).pk, body=body, kind=kind, by=by, at=at)
+
+    def _mitigate(self, title: str, by: User, at: datetime) -> None:
+        triage.set_status(self.found(title).pk, status="mitigated", by=by, at=at,
+                          note="Legacy scheduler paused. New duplicates stopped.")  # fmt: skip
+
+    def fire_alert(self, at: datetime) -> None:
+        source, _token = alert_sources.create(
+            self.period_id, name="Production Alertmanager", kind="alertmanager", by=self.people["maja"], at=at
+        )
+        ingest.receive(source, [Reported(
+            fingerprint="5d1f2a9c4e7b8036", name="InvoiceIssueRateHigh", firing=True, started_at=at, level="critical",
+            summary=OPEN_BIG["annual"], description="4.2 invoices per second, expected below 2.",
+            component="Billing engine", labels={"alertname": "InvoiceIssueRateHigh", "severity": "critical"},
+        )], at=at)  # fmt: skip
+
+    # --- debriefs
+
+    def _debriefs(self) -> None:
+        for ago in range(4, -1, -1):
+            for clock in (time(9, 46), time(16, 16)):
+                self.script.at(wallclock.instant(self.today - ago * DAY, clock, ZONE), self.hold_debrief)
+        self.script.at(self.now - timedelta(minutes=30), self.decide_criteria)
+
+    def hold_debrief(self, at: datetime) -> None:
+        """The debrief that has just taken place, if there was one."""
+        debrief = Debrief.objects.filter(
+            period=self.period_id, status="scheduled", starts_at__lt=at
+        ).order_by("starts_at", "id").first()  # fmt: skip
+        if debrief is None:
+            return
+        maja, minute = self.people["maja"], timedelta(minutes=1)
+        at = debrief.starts_at
+        debriefs.start(debrief.pk, by=maja, at=at)
+        debriefs.write(
+            debrief.pk, section="numbers", text="Volume as expected for this day.", by=maja, at=at + minute
+        )
+        debriefs.attend(debrief.pk, people=list(self.people.values())[:7], by=maja, at=at + 2 * minute)
+        debriefs.decide(debrief.pk, text="Keep twice-daily sponsor updates until the P1s are closed.", by=maja,
+                        at=at + 6 * minute)  # fmt: skip
+        debriefs.finish(debrief.pk, by=maja, at=at + 14 * minute)
+        title, owner = (("Document the manual re-bill steps", "kavya"), ("Raise the ERP pool to 60", "arjun"),
+                        ("Add the decline graph to the war-room board", "daniel"))[debrief.number % 3]  # fmt: skip
+        Action.objects.create(period_id=self.period_id, debrief=debrief, title=title, owner=self.people[owner],
+                              due_at=at + 3 * DAY, created_by=maja, created_at=at + 8 * minute)  # fmt: skip
+
+    def decide_criteria(self, at: datetime) -> None:
+        for code, evidence in (("data_reconciled", "Totals agree within 0.02 %, signed by finance."),
+                               ("slo_met", "Invoice run success 99.71 %.")):  # fmt: skip
+            row = ExitCriterion.objects.filter(period=self.period_id, code=code).first()
+            if row is not None:
+                criteria.set_manual(row.pk, verdict="pass", evidence=evidence, by=self.people["maja"], at=at)

@@ -1,0 +1,69 @@
+"""Fill an installation with the demo: one period live on day 5, one getting ready, one in exit review."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.utils import timezone
+
+from contributors.models import Delivery
+from hypercare.demo import bulk, cutover, others
+from hypercare.demo import people as cast
+from hypercare.models import Timer
+from periods.models import JournalEntry, Period
+
+
+class Command(BaseCommand):
+    """Idempotent: what is there already is left alone."""
+
+    help = "Tell the demo's story relative to now. A second run changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """`--if-empty` for the first start, `--size` for load work."""
+        parser.add_argument("--if-empty", action="store_true", help="do nothing when there is any period")
+        parser.add_argument(
+            "--size", type=int, default=0, help="also make a period LOAD1 with that many incidents"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Seed, then say how to sign in."""
+        now = timezone.now()
+        if options["if_empty"] and Period.objects.exists():
+            if Period.objects.filter(key="BILL26").exists():
+                self._say_logins()  # every start tells them, not only the first
+            return
+        if Period.objects.filter(key="BILL26").exists():
+            self.stdout.write("The demo is here already; nothing changed.")
+        else:
+            seed(now)
+            self._say_logins()
+        if options["size"]:
+            made = bulk.make(options["size"], at=now)
+            self.stdout.write(
+                f"LOAD1: {made} incidents added." if made else "LOAD1 is here already; nothing changed."
+            )
+
+    def _say_logins(self) -> None:
+        self.stdout.write(f"Sign in with the password {cast.PASSWORD}:")
+        for key, words in cast.LOGINS:
+            self.stdout.write(f"  {cast.address(key):28} {words}")
+
+
+@transaction.atomic
+def seed(now: datetime) -> None:
+    """The whole demo in one transaction; nobody is told about a past that never was."""
+    people = cast.make()
+    others.getting_ready(people, now=now)
+    others.in_review(people, now=now)
+    cutover.tell(people, now=now)
+    JournalEntry.objects.filter(dispatched_at__isnull=True).update(dispatched_at=now)
+    Delivery.objects.filter(state__in=Delivery.OPEN, intended_at__lte=now).update(
+        state=Delivery.State.CANCELLED, settled_at=now
+    )
+    Timer.objects.filter(fired_at__isnull=True, cleared_at__isnull=True, due_at__lte=now).update(
+        cleared_at=now
+    )

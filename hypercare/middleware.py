@@ -1,0 +1,66 @@
+"""What every request gets: security headers, the viewer's time zone, and refusals as pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from hypercare.errors import Invalid, LinkEnded, NotAllowed, Refused
+
+View = Callable[[HttpRequest], HttpResponse]
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+STATUS = {LinkEnded: 410, NotAllowed: 403, Invalid: 422}
+
+
+def security_headers(get_response: View) -> View:
+    """One constant policy without inline script or style; personal pages are not stored by caches."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        if not request.path.startswith("/static/"):
+            response.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def viewer_time_zone(get_response: View) -> View:
+    """Show times in the viewer's zone: their profile, else UTC (pages of a period may switch)."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        zone = request.user.zone if request.user.is_authenticated else ZoneInfo("UTC")
+        with timezone.override(zone):
+            return get_response(request)
+
+    return middleware
+
+
+class refusals:  # noqa: N801  listed by name among function middlewares
+    """Turn a domain refusal into a page that says what to do (409, 410, 403 or 422)."""
+
+    def __init__(self, get_response: View) -> None:
+        """Keep the next middleware."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass through; refusals arrive in `process_exception`."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Render `409.html` with the reasons; let anything else crash."""
+        if not isinstance(error, Refused):
+            return None
+        status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 409)
+        context = {"reasons": error.reasons, "status": status}
+        template = "403.html" if status == 403 else "410.html" if status == 410 else "409.html"
+        return render(request, template, context, status=status)

@@ -1,0 +1,132 @@
+"""What in a period needs a human now: the strip on top of its overview."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from contributors.coverage import RoleGap
+from hypercare import timewords
+from incidents.clocks import Clock, next_deadline
+from incidents.deadlines import clocks_of
+from incidents.models import Incident
+from periods.models import Period
+
+SHOWN = 4
+GAP_RANK = 45
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One thing that needs a human, with one button. The lowest rank is the worst."""
+
+    rank: int
+    severity: str
+    icon: str
+    lead_in: str
+    text: str
+    button: str
+    url: str
+
+    @property
+    def worst(self) -> bool:
+        """Whether it may be tinted: a P1, or a go-live or window that is past its time."""
+        return self.severity == "P1"
+
+
+def strip(
+    period: Period,
+    incidents: Iterable[Incident],
+    gaps: Iterable[RoleGap],
+    *,
+    at: datetime,
+    undelivered: int = 0,
+) -> dict[str, Any]:
+    """At most four, the worst first, and how many more there are. No query."""
+    found = [item for incident in incidents if (item := _of_incident(incident, at))]
+    found += _of_gaps(period, gaps)
+    found += _of_period(period, at)
+    found += _of_letters(period, undelivered)
+    found.sort(key=lambda item: item.rank)
+    return {"shown": found[:SHOWN], "more": max(0, len(found) - SHOWN)}
+
+
+def _of_letters(period: Period, undelivered: int) -> list[Attention]:
+    """Messages that could not be sent: whoever should know does not."""
+    if not undelivered:
+        return []
+    words = "1 message" if undelivered == 1 else f"{undelivered} messages"
+    url = f"{reverse('period_activity', kwargs={'key': period.key})}#undelivered"
+    return [
+        Attention(15, "", "mail", f"{words} could not be sent", "to people of this period", "See whom", url)
+    ]
+
+
+def _of_gaps(period: Period, gaps: Iterable[RoleGap]) -> list[Attention]:
+    """One row a role, with its first gap: a week nobody covers is one thing to do."""
+    by_role: dict[int, list[RoleGap]] = {}
+    for gap in gaps:
+        by_role.setdefault(gap.role.pk, []).append(gap)
+    return [_of_gap(period, found[0], len(found) - 1) for found in by_role.values()]
+
+
+def _of_incident(incident: Incident, at: datetime) -> Attention | None:
+    """The one thing that is most wrong with an incident, or None."""
+    all_clocks = clocks_of(incident, at)
+    rank, url = int(incident.severity[1]) * 10, incident.get_absolute_url()
+    about = f"{incident.key} {incident.title}"
+    if incident.owner_id is None and incident.severity in ("P1", "P2"):
+        since = timewords.duration((at - incident.clock_from).total_seconds())
+        return Attention(
+            rank + 1, incident.severity, "warn", f"No owner for {since}", f"on {about}", "Assign", url
+        )
+    late = max(
+        (clock for clock in all_clocks if clock.state == "late"), key=lambda clock: clock.late_s, default=None
+    )
+    if late is not None:
+        owner = f", owned by {incident.owner}" if incident.owner else ", no owner"
+        lead_in = f"Missed its {late.kind} target {timewords.duration(late.late_s)} ago"
+        return Attention(rank + 3, incident.severity, "warn", lead_in, f"{about}{owner}", "Open", url)
+    return _update_due(incident, next_deadline(all_clocks), rank, at)
+
+
+def _update_due(incident: Incident, deadline: Clock | None, rank: int, at: datetime) -> Attention | None:
+    if deadline is None or deadline.kind != "update" or deadline.state != "soon":
+        return None
+    left = timewords.duration((deadline.due_at - at).total_seconds())
+    return Attention(
+        rank, incident.severity, "late", f"Stakeholder update due in {left}", f"for {incident.key} {incident.title}",
+        "Write update", f"{incident.get_absolute_url()}#update",
+    )  # fmt: skip
+
+
+def _of_gap(period: Period, gap: RoleGap, more: int) -> Attention:
+    start, end = (moment.astimezone(timezone.get_current_timezone()) for moment in (gap.start, gap.end))
+    until = f"{end:%H:%M}" if end.date() == start.date() else f"{end:%a %-d %b %H:%M}"
+    text = f"{start:%a %-d %b %H:%M} to {until} ({timewords.duration(gap.seconds)})" + (
+        f", and {more} more" if more else ""
+    )
+    lead_in = f"Nobody covers {gap.role.name}" if gap.nobody else f"{gap.role.name} is {gap.missing} short"
+    url = f"{reverse('period_coverage', kwargs={'key': period.key})}?gap={gap.role.pk}-{int(gap.start.timestamp())}"
+    return Attention(GAP_RANK, "", "calendar", lead_in, text, "Find cover", url)
+
+
+def _of_period(period: Period, at: datetime) -> list[Attention]:
+    if period.status == Period.Status.EXIT_REVIEW:
+        url = reverse("period_exit", kwargs={"key": period.key})
+        return [
+            Attention(
+                25, "", "flag", "The exit review is open", "Close the period or extend it", "Decide", url
+            )
+        ]
+    if period.status in Period.PRE_LIVE and period.go_live_at <= at:
+        url = reverse("period_readiness", kwargs={"key": period.key})
+        since = timewords.duration((at - period.go_live_at).total_seconds())
+        text = "Start the period or postpone go-live"
+        return [Attention(25, "", "flag", f"Go-live was due {since} ago", text, "Open readiness", url)]
+    return []

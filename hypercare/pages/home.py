@@ -1,0 +1,252 @@
+"""Home: what do I do now?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from contributors.models import Membership, Shift
+from hypercare.http import SignedInRequest
+from hypercare.models import User
+from hypercare.pages import needs
+from incidents.models import Incident
+from periods.models import ChecklistItem, Debrief, Period
+
+SOON = timedelta(days=7)
+MOST_WAITING = 6
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A shift that is on now, how far it is, and who comes after."""
+
+    shift: Shift
+    successor: Shift | None
+    percent: int
+    left_s: int
+
+
+@login_required
+@require_safe
+def home(request: SignedInRequest) -> HttpResponse:
+    """The whole page; the first five steps when one has no period yet."""
+    return render(request, "hypercare/home.html", everything(request.user, timezone.now()))
+
+
+@login_required
+@require_safe
+def panel(request: SignedInRequest, panel: str) -> HttpResponse:
+    """One panel; 204 while it is what the page already shows. The whole page without htmx."""
+    if panel not in PANELS:
+        raise Http404
+    now = timezone.now()
+    if not getattr(request, "htmx", False):
+        return render(request, "hypercare/home.html", everything(request.user, now))
+    stamp = version(request.user, now)
+    if request.GET.get("v") == stamp:
+        return HttpResponse(status=204)
+    context = {"now": now, "version": stamp, **PANELS[panel](request.user, now)}
+    return render(request, f"hypercare/_home_{panel}.html", context)
+
+
+def version(user: User, now: datetime) -> str:
+    """What the panels depend on: the journals of one's periods and the minute. One query."""
+    entries = Period.objects.visible_to(user).aggregate(entries=Sum("journal_seq"), periods=Count("id"))
+    return f"{entries['entries'] or 0}.{entries['periods']}.{int(now.timestamp()) // 60}"
+
+
+def everything(user: User, now: datetime) -> dict[str, Any]:
+    """Context of the whole page."""
+    context: dict[str, Any] = {"now": now, "version": version(user, now)}
+    for build in PANELS.values():
+        context |= build(user, now)
+    return context | {"empty": not context["periods"]}
+
+
+def duty_panel(user: User, now: datetime) -> dict[str, Any]:
+    """What one is on duty for."""
+    return {"duties": duties(user, at=now)}
+
+
+def needs_panel(user: User, now: datetime) -> dict[str, Any]:
+    """What needs one, grouped by when."""
+    todo = needs.of(user, at=now)
+    return {"todo": todo, "groups": todo.groups()}
+
+
+def periods_panel(user: User, now: datetime) -> dict[str, Any]:
+    """One's periods that are not over."""
+    return {"periods": [_row(period, now) for period in _periods(user, now)]}
+
+
+def today_panel(user: User, now: datetime) -> dict[str, Any]:
+    """The rest of today, the week, and whom one waits for."""
+    return {"today": _today(user, now), "week": _week(user, now), "waiting": waiting(user, now)}
+
+
+PANELS: dict[str, Callable[[User, datetime], dict[str, Any]]] = {
+    "duty": duty_panel, "needs": needs_panel, "periods": periods_panel, "today": today_panel,
+}  # fmt: skip
+
+
+def duties(user: User, *, at: datetime) -> list[Duty]:
+    """Shifts of this person that are on now, with progress and who comes after. Two queries."""
+    on = Shift.objects.filter(user=user, cancelled_at__isnull=True, starts_at__lte=at, ends_at__gt=at)
+    shifts = list(on.select_related("role__period").order_by("starts_at", "id")[:5])
+    after = Shift.objects.filter(
+        role__in=[shift.role_id for shift in shifts],
+        cancelled_at__isnull=True,
+        starts_at__gt=at,
+        starts_at__lt=at + SOON,
+    )
+    coming = list(after.select_related("user").order_by("starts_at", "id")[:200])
+    return [_duty(shift, coming, at) for shift in shifts]
+
+
+def _duty(shift: Shift, coming: list[Shift], at: datetime) -> Duty:
+    same = (
+        s
+        for s in coming
+        if s.role_id == shift.role_id and s.kind == shift.kind and s.starts_at >= shift.ends_at
+    )
+    whole = (shift.ends_at - shift.starts_at).total_seconds()
+    percent = round(100 * (at - shift.starts_at).total_seconds() / whole)
+    return Duty(shift, next(same, None), percent, int((shift.ends_at - at).total_seconds()))
+
+
+def waiting(user: User, now: datetime) -> list[dict[str, Any]]:
+    """People who owe something in the periods one leads: an acknowledgement, a late check. Two queries."""
+    led = Period.objects.filter(lead=user, status__in=Period.PRE_LIVE)
+    asked = Membership.objects.filter(period__in=led, left_at__isnull=True, invited_at__isnull=False).exclude(
+        user=user
+    )
+    silent = asked.exclude(acknowledgements__isnull=False, acknowledgements__voided_at__isnull=True)
+    late = ChecklistItem.objects.filter(
+        period__in=led, status=ChecklistItem.Status.OPEN, due_at__lte=now, owner__isnull=False
+    ).exclude(owner=user)
+    rows = [
+        {"person": member.user, "note": f"Acknowledgement, {member.period.name}", "period": member.period}
+        for member in silent.select_related("user", "period").order_by("invited_at", "id")[:MOST_WAITING]
+    ]
+    rows += [
+        {"person": check.owner, "note": f"{check.title}, {check.period.name}", "period": check.period}
+        for check in late.select_related("owner", "period").order_by("due_at", "id")[:MOST_WAITING]
+    ]
+    return rows[:MOST_WAITING]
+
+
+def _periods(user: User, now: datetime) -> list[Any]:
+    is_open = ~Q(incidents__status__in=Incident.ENDED) & Q(incidents__isnull=False)
+    by_severity = {
+        f"open_{severity.lower()}": Count(
+            "incidents", filter=is_open & Q(incidents__severity=severity), distinct=True
+        )
+        for severity in Incident.Severity.values
+    }
+    done = Q(checklist__status__in=("done", "not_applicable", "waived"))
+    late = Q(checklist__status="open", checklist__due_at__lte=now)
+    debriefs = Debrief.objects.filter(period=OuterRef("pk"), status="scheduled", starts_at__gte=now).order_by(
+        "starts_at", "id"
+    )
+    return list(
+        Period.objects.visible_to(user)
+        .exclude(status__in=Period.ENDED)
+        .annotate(
+            **by_severity,
+            checks=Count("checklist", distinct=True),
+            checks_done=Count("checklist", filter=done, distinct=True),
+            checks_late=Count("checklist", filter=late, distinct=True),
+            next_debrief_at=Subquery(debriefs.values("starts_at")[:1]),
+        )
+        .order_by("go_live_at", "id")[:20]
+    )
+
+
+def _row(period: Any, now: datetime) -> dict[str, Any]:
+    urgent = [(name, getattr(period, f"open_{name.lower()}")) for name in ("P1", "P2")]
+    return {
+        "period": period,
+        "urgent": [(name, number) for name, number in urgent if number],
+        "others": period.open_p3 + period.open_p4,
+        "open": period.open_p1 + period.open_p2 + period.open_p3 + period.open_p4,
+        "day": min(max(0, period.day(now)), period.days),
+        "days": period.days,
+        "ready": round(100 * period.checks_done / period.checks) if period.checks else 0,
+    }
+
+
+def _today(user: User, now: datetime) -> list[dict[str, Any]]:
+    """Debriefs and shift ends of the rest of the viewer's day."""
+    midnight = (now.astimezone(user.zone) + timedelta(days=1)).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    debriefs = Debrief.objects.filter(
+        period__in=Period.objects.visible_to(user), status__in=("scheduled", "running"),
+        starts_at__gte=now - timedelta(minutes=30), starts_at__lt=midnight,
+    )  # fmt: skip
+    shifts = Shift.objects.filter(
+        user=user, cancelled_at__isnull=True, starts_at__gte=now, starts_at__lt=midnight
+    )
+    rows = [
+        {
+            "at": debrief.starts_at,
+            "title": str(debrief),
+            "note": debrief.period.name,
+            "url": debrief.get_absolute_url(),
+        }
+        for debrief in debriefs.select_related("period").order_by("starts_at", "id")[:10]
+    ]
+    rows += [
+        {
+            "at": shift.starts_at,
+            "title": f"Shift: {shift.role.name}",
+            "note": shift.role.period.name,
+            "url": "",
+        }
+        for shift in shifts.select_related("role__period").order_by("starts_at", "id")[:10]
+    ]
+    return sorted(rows, key=lambda row: row["at"])
+
+
+def _week(user: User, now: datetime) -> dict[str, Any]:
+    """Seven days of one's shifts as horizontal bars: x and width in thousandths of the day."""
+    first = now.astimezone(user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    end = first + timedelta(days=7)
+    shifts = list(
+        Shift.objects.filter(user=user, cancelled_at__isnull=True, starts_at__lt=end, ends_at__gt=first)
+        .order_by("starts_at", "id")[:100]
+    )  # fmt: skip
+    days = [first + timedelta(days=n) for n in range(7)]
+    hours = (
+        sum((min(s.ends_at, end) - max(s.starts_at, now)).total_seconds() for s in shifts if s.ends_at > now)
+        / 3600
+    )
+    return {
+        "days": [{"day": day, "bars": _bars(day, shifts), "is_today": day == first} for day in days],
+        "now_x": round(1000 * (now - first).total_seconds() / 86400),
+        "count": sum(s.ends_at > now for s in shifts),
+        "hours": round(hours),
+    }
+
+
+def _bars(day: datetime, shifts: list[Shift]) -> list[dict[str, Any]]:
+    end = day + timedelta(days=1)
+    whole = (end - day).total_seconds()
+    return [
+        {
+            "x": round(1000 * max(0.0, (s.starts_at - day).total_seconds()) / whole),
+            "width": round(1000 * (min(s.ends_at, end) - max(s.starts_at, day)).total_seconds() / whole),
+            "kind": "oncall" if s.kind == Shift.Kind.DEPUTY else "",
+        }
+        for s in shifts
+        if s.starts_at < end and s.ends_at > day
+    ]

@@ -1,0 +1,172 @@
+"""What needs one person: the most urgent first, each with one way to act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from contributors.models import Membership
+from hypercare.models import User
+from incidents import clocks
+from incidents.deadlines import clocks_of
+from incidents.models import Incident
+from periods.models import Action, ChecklistItem, Period
+
+MOST = 30
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing to do: what, in which period, by when, and the page where it is done."""
+
+    icon: str
+    title: str
+    note: str
+    due_at: datetime | None
+    button: str
+    url: str
+    severity: str = ""
+
+    def late(self, at: datetime) -> bool:
+        """Past its time."""
+        return self.due_at is not None and self.due_at <= at
+
+
+@dataclass(frozen=True)
+class Todo:
+    """Everything that needs one person, most urgent first."""
+
+    needs: tuple[Need, ...]
+    at: datetime
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return len(self.needs)
+
+    @property
+    def red(self) -> bool:
+        """Whether a P1 or something late is among them."""
+        return any(need.severity == "P1" or need.late(self.at) for need in self.needs)
+
+    def groups(self) -> list[tuple[str, list[Need]]]:
+        """The needs under Now, Overdue and due today, This week and Later; empty groups left out."""
+        named: dict[str, list[Need]] = {"Now": [], "Overdue and due today": [], "This week": [], "Later": []}
+        for need in self.needs:
+            named[_group(need, self.at)].append(need)
+        return [(name, needs) for name, needs in named.items() if needs]
+
+
+def _group(need: Need, at: datetime) -> str:
+    if need.severity:
+        return "Now"
+    if need.due_at is None or need.due_at <= at + timedelta(days=1):
+        return "Overdue and due today"
+    return "This week" if need.due_at <= at + timedelta(days=7) else "Later"
+
+
+def count(user: User, *, at: datetime) -> Todo:
+    """The same as `of`: the sidebar shows its size."""
+    return of(user, at=at)
+
+
+def of(user: User, *, at: datetime) -> Todo:
+    """What needs this person now. Five queries, at most 30 of each kind."""
+    found = [
+        *_incidents(user, at),
+        *_decisions(user, at),
+        *_checks(user),
+        *_acknowledgements(user),
+        *_actions(user),
+    ]
+    return Todo(tuple(sorted(found, key=lambda need: _urgency(need, at))), at)
+
+
+def _urgency(need: Need, at: datetime) -> tuple[bool, str, datetime]:
+    return (not need.severity, need.severity, need.due_at or at)
+
+
+def _incidents(user: User, at: datetime) -> list[Need]:
+    mine = Incident.objects.open().filter(owner=user, severity__in=("P1", "P2"))
+    unowned = Incident.objects.open().filter(owner__isnull=True, severity__in=("P1", "P2"), period__lead=user)
+    rows = (
+        (mine | unowned).filter(period__in=_current(user)).select_related("period").order_by("severity", "id")
+    )
+    return [_incident_need(incident, at) for incident in rows[:MOST]]
+
+
+def _incident_need(incident: Incident, at: datetime) -> Need:
+    running = clocks.next_deadline(clocks_of(incident, at))
+    due_at = running.due_at if running else None
+    words = {"update": "Post the next update on", "acknowledge": "Acknowledge", "mitigate": "Mitigate"}
+    buttons = {"update": "Write update", "acknowledge": "Open"}
+    kind = running.kind if running else "resolve"
+    verb = "Assign" if incident.owner_id is None else words.get(kind, "Resolve")
+    button = "Assign" if incident.owner_id is None else buttons.get(kind, "Open")
+    return Need("alert", f"{verb} {incident.key}", incident.title, due_at, button, incident.get_absolute_url(),
+                incident.severity)  # fmt: skip
+
+
+def _decisions(user: User, at: datetime) -> list[Need]:
+    """Exit reviews one signs or decides, and go-lives one decides within a week."""
+    review = Q(status=Period.Status.EXIT_REVIEW) & (Q(sponsor=user) | Q(bau_owner=user) | Q(lead=user))
+    go = Q(status=Period.Status.READINESS, sponsor=user, go_live_at__lte=at + timedelta(days=7))
+    mine = _current(user).filter(review | go).order_by("go_live_at", "id")[:MOST]
+    return [_decision_need(period) for period in mine]
+
+
+def _decision_need(period: Period) -> Need:
+    if period.status == Period.Status.EXIT_REVIEW:
+        url = reverse("period_exit", kwargs={"key": period.key})
+        return Need(
+            "flag", f"Decide how {period.name} ends", "Exit review is open", period.ends_at, "Decide", url
+        )
+    url = f"{reverse('period_readiness', kwargs={'key': period.key})}#decision"
+    return Need(
+        "flag", f"Decide go or no-go for {period.name}", "Before go-live", period.go_live_at, "Decide", url
+    )
+
+
+def _checks(user: User) -> list[Need]:
+    items = ChecklistItem.objects.filter(
+        owner=user,
+        status=ChecklistItem.Status.OPEN,
+        period__in=_current(user),
+        period__status__in=Period.PRE_LIVE,
+    )
+    return [
+        Need("check", item.title, f"{item.period.name}, {item.category}, your check", item.due_at,
+             "Attach" if item.evidence_wanted else "Open",
+             f"{reverse('period_readiness', kwargs={'key': item.period.key})}#check-{item.pk}")
+        for item in items.select_related("period").order_by("due_at", "id")[:MOST]
+    ]  # fmt: skip
+
+
+def _acknowledgements(user: User) -> list[Need]:
+    asked = Membership.objects.filter(
+        user=user, left_at__isnull=True, invited_at__isnull=False,
+        period__status__in=(Period.Status.PLANNED, Period.Status.READINESS, Period.Status.READY),
+    ).exclude(acknowledgements__voided_at__isnull=True, acknowledgements__isnull=False)  # fmt: skip
+    return [
+        Need("shield", f"Acknowledge your role: {member.role or member.get_right_display()}", member.period.name,
+             member.period.go_live_at, "Review",
+             f"{reverse('period_readiness', kwargs={'key': member.period.key})}acknowledge/")
+        for member in asked.select_related("period", "role").order_by("period__go_live_at", "id")[:MOST]
+    ]  # fmt: skip
+
+
+def _actions(user: User) -> list[Need]:
+    actions = Action.objects.filter(owner=user, done_at__isnull=True, period__in=_current(user))
+    return [
+        Need("chat", action.title, f"{action.period.name}, action", action.due_at, "Open",
+             reverse("period_debriefs", kwargs={"key": action.period.key}))
+        for action in actions.select_related("period").order_by("due_at", "id")[:MOST]
+    ]  # fmt: skip
+
+
+def _current(user: User) -> QuerySet[Period]:
+    visible: QuerySet[Period] = Period.objects.visible_to(user).exclude(status__in=Period.ENDED)
+    return visible

@@ -1,0 +1,270 @@
+"""Forms of the plan wizard. They parse and check shape; the domain decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.utils.dateparse import parse_date
+
+from contributors.models import Membership, Role
+from hypercare.errors import Refused
+from hypercare.models import User
+from periods import complexity, wallclock
+from periods.models import Period
+from periods.templates_library.checklist import ROLES
+
+ZONES = [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
+# Where the domain's name of a field differs from the form's.
+FIELDS = {"go_live_at": "go_live_on", "ends_at": "days", "days_override_reason": "reason"}
+MOST_CYCLES = 20
+SPARE_CYCLES = 2
+PEOPLE = ("lead", "sponsor", "bau_owner", "rollback_authority")
+
+
+def explain(form: forms.Form, error: Refused) -> int:
+    """Put a refusal into the form, beside its fields where it names some; the HTTP status that goes with it."""
+    complaints: Mapping[str, Any] = getattr(error, "errors", {NON_FIELD_ERRORS: error.reasons})
+    for name, texts in complaints.items():
+        field = FIELDS.get(name, name.removeprefix("answers/"))
+        field = field if field in form.fields else name
+        for text in texts:
+            form.add_error(field if field in form.fields else None, text)
+    return 422 if hasattr(error, "errors") else 409
+
+
+def zone_field(label: str = "Time zone", **kwargs: Any) -> forms.ChoiceField:
+    """A choice of every zone."""
+    unknown = {"invalid_choice": "“%(value)s” is not a time zone. Choose one such as Europe/Copenhagen."}
+    return forms.ChoiceField(label=label, choices=ZONES, error_messages=unknown, **kwargs)
+
+
+def day_field(label: str, **kwargs: Any) -> forms.DateField:
+    """A day, with the browser's own picker."""
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    messages = {"invalid": "Give a day like 2026-11-30.", "required": f"{label}: give a day like 2026-11-30."}
+    return forms.DateField(label=label, widget=widget, error_messages=messages, **kwargs)
+
+
+def time_field(label: str, **kwargs: Any) -> forms.TimeField:
+    """A time of day, with the browser's own picker."""
+    widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    messages = {"invalid": "Give a time like 07:00.", "required": f"{label}: give a time like 07:00."}
+    return forms.TimeField(label=label, widget=widget, error_messages=messages, **kwargs)
+
+
+def count_field(label: str, low: int, high: int, sentence: str, **kwargs: Any) -> forms.IntegerField:
+    """A whole number with one sentence for whatever is wrong with it."""
+    wrong = {"min_value": sentence, "max_value": sentence, "invalid": sentence, **kwargs.pop("messages", {})}
+    return forms.IntegerField(label=label, min_value=low, max_value=high, error_messages=wrong, **kwargs)
+
+
+class ChangeForm(forms.Form):
+    """What changes, when, and where midnight is."""
+
+    name = forms.CharField(
+        label="Name", max_length=120, help_text="As people call it, such as Billing cut-over."
+    )
+    key = forms.CharField(
+        label="Key",
+        max_length=12,
+        help_text="2 to 12 letters or digits. BILL makes incidents BILL-1, BILL-2.",
+    )
+    systems = forms.CharField(label="Systems", max_length=1000, help_text="Separated by commas.")
+    go_live_on = day_field("Go-live day")
+    go_live_time = time_field("Go-live time", initial=time(7, 0))
+    timezone = zone_field(help_text="Days of the period start at midnight here.")
+    summary = forms.CharField(label="What changes", required=False, max_length=5000,
+                              widget=forms.Textarea(attrs={"rows": 3}))  # fmt: skip
+
+    def clean_systems(self) -> list[str]:
+        """A list without empties and repeats, in the order given."""
+        return list(
+            dict.fromkeys(name.strip() for name in self.cleaned_data["systems"].split(",") if name.strip())
+        )
+
+    def clean_key(self) -> str:
+        """Keys are capital letters."""
+        return str(self.cleaned_data["key"]).strip().upper()
+
+    def go_live_at(self) -> datetime:
+        """The instant of go-live."""
+        data = self.cleaned_data
+        return wallclock.instant(data["go_live_on"], data["go_live_time"], ZoneInfo(data["timezone"]))
+
+
+class RiskForm(forms.Form):
+    """One question a factor, in the domain's order, and the dates that matter to the business."""
+
+    first_release = forms.BooleanField(label="It is the product's first release", required=False)
+    emergency = forms.BooleanField(label="It is an emergency release", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Build the questions from the model's factors."""
+        super().__init__(*args, **kwargs)
+        for factor in complexity.FACTORS:
+            self.fields[factor.key] = forms.TypedChoiceField(
+                label=factor.question, coerce=int, widget=forms.RadioSelect,
+                choices=[(n, label) for n, label in enumerate(factor.answers)],
+                error_messages={"required": f"Choose an answer: {factor.question}",
+                                "invalid_choice": f"Choose one of the answers: {factor.question}"},
+            )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        """A critical date needs both its name and its day."""
+        cleaned = super().clean() or self.cleaned_data
+        for row in self.cycle_rows(spare=0):
+            if not row["name"]:
+                self.add_error(None, f"Say what happens on {row['on']}.")
+            elif not _is_date(row["on"]):
+                self.add_error(None, f"Give “{row['name']}” a day like 2026-11-30.")
+        return cleaned
+
+    def answers(self) -> dict[str, int]:
+        """Factor → answer, of those that are answered."""
+        data = getattr(self, "cleaned_data", {})
+        return {factor.key: data[factor.key] for factor in complexity.FACTORS if factor.key in data}
+
+    def cycle_rows(self, spare: int = SPARE_CYCLES) -> list[dict[str, str]]:
+        """The critical dates as typed (or as stored), and empty rows for more."""
+        given = self.initial.get("critical_cycles", [])
+        if self.is_bound:
+            given = cycles_of(self.data)
+        return [*given, *({"name": "", "on": ""} for _ in range(spare))][:MOST_CYCLES]
+
+    def questions(self) -> list[dict[str, Any]]:
+        """For the page: each question with its choices and the points each adds."""
+        return [
+            {
+                "field": self[factor.key],
+                "options": [
+                    (option, f"+{n * factor.weight}" if n else "0")
+                    for n, option in enumerate(self[factor.key])
+                ],
+            }
+            for factor in complexity.FACTORS
+        ]
+
+
+class WindowForm(forms.Form):
+    """How long, why if not as suggested, and what is normal."""
+
+    days = count_field("Days", 1, 366, "The period must end 1 to 366 days after go-live.")
+    reason = forms.CharField(label="Why not the suggested length?", required=False, max_length=2000,
+                             widget=forms.Textarea(attrs={"rows": 2}),
+                             help_text="Needed only when you choose another length.")  # fmt: skip
+    baseline_issues = count_field(
+        "Issues before the change", 0, 1_000_000, "Give a number from 0.", required=False
+    )
+    baseline_days = count_field(
+        "Counted over days", 1, 730, "Give a number of days from 1 to 730.", required=False, initial=28
+    )
+    tolerable_per_day = forms.FloatField(
+        label="Issues per day the receiving team accepts", required=False,
+        help_text="Instead of a count, when nothing was counted.",
+        error_messages={"invalid": "Give a rate per day such as 1.5."},
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        """The days over which nothing was counted say nothing."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("baseline_issues") is None and "baseline_issues" not in self.errors:
+            cleaned["baseline_days"] = None
+        return cleaned
+
+
+class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic in the stubs only
+    """Somebody who has an account."""
+
+    def __init__(self, label: str, **kwargs: Any) -> None:
+        """Everybody who is active."""
+        people = User.objects.filter(is_active=True).order_by("name", "id")
+        wrong = {
+            "required": f"{label}: choose a person.",
+            "invalid_choice": f"{label}: choose somebody from the list.",
+        }
+        super().__init__(queryset=people, label=label, error_messages=wrong, **kwargs)
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Name and address."""
+        return f"{obj.name} ({obj.email})"
+
+
+class PeopleForm(forms.Form):
+    """Who answers for what."""
+
+    lead = PersonField("Hypercare lead", help_text="Runs the period from day to day.")
+    sponsor = PersonField("Sponsor", help_text="Decides go or no-go, and signs the exit.")
+    bau_owner = PersonField("Receiving owner", help_text="Takes over when the period closes.")
+    rollback_authority = PersonField("Rollback authority", help_text="May order the way back.")
+    point_of_no_return = forms.CharField(
+        label="Point of no return",
+        max_length=1000,
+        help_text="After which step does going back cost more than fixing?",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Closing takes two signatures."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("sponsor") and cleaned.get("sponsor") == cleaned.get("bau_owner"):
+            self.add_error("bau_owner", "Closing takes two people. Choose somebody other than the sponsor.")
+        return cleaned
+
+
+class NewPersonForm(forms.Form):
+    """Somebody to take part, known or new."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    email = forms.EmailField(label="E-mail address", max_length=254,
+                             error_messages={"invalid": "Give an address such as maja@example.com."})  # fmt: skip
+    timezone = zone_field()
+    right = forms.ChoiceField(
+        label="May", choices=Membership.Right.choices, initial=Membership.Right.CONTRIBUTOR
+    )
+
+    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
+        """Offer the period's duties."""
+        super().__init__(*args, **kwargs)
+        self.fields["timezone"].initial = period.timezone
+        self.fields["role"] = forms.ModelChoiceField(
+            label="Duty", queryset=Role.objects.filter(period=period).order_by("position", "id"), required=False,
+            empty_label="No duty",
+        )  # fmt: skip
+
+
+class RoleForm(forms.Form):
+    """One more duty."""
+
+    name = forms.CharField(label="Duty", max_length=60)
+    code = forms.ChoiceField(label="Its checks are those of", choices=list(ROLES.items()), initial="EN")
+    cover = forms.ChoiceField(label="Cover", choices=Role.Cover.choices, initial=Role.Cover.BUSINESS)
+    headcount = count_field("People at once", 1, 50, "Give a number from 1 to 50.", initial=1)
+
+
+def change_initial(period: Period | None, zone: str) -> dict[str, Any]:
+    """The first step as it stands."""
+    if period is None:
+        return {"timezone": zone}
+    local = period.go_live_at.astimezone(period.zone)
+    return {
+        "name": period.name, "key": period.key, "systems": ", ".join(period.systems), "summary": period.summary,
+        "go_live_on": local.date(), "go_live_time": local.time(), "timezone": period.timezone,
+    }  # fmt: skip
+
+
+def cycles_of(post: Any) -> list[dict[str, str]]:
+    """Critical dates from repeated `cycle_name` and `cycle_on` fields; empty pairs are left out."""
+    pairs = zip(post.getlist("cycle_name"), post.getlist("cycle_on"), strict=False)
+    rows = [{"name": name.strip()[:80], "on": on.strip()[:10]} for name, on in pairs]
+    return [row for row in rows if row["name"] or row["on"]][:MOST_CYCLES]
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return parse_date(text) is not None
+    except ValueError:
+        return False

@@ -1,0 +1,46 @@
+"""Where everything is mounted."""
+
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from hypercare import health
+from hypercare.pages import home, overview, periods, plan, search, settings, status
+
+period_pages: list[URLPattern | URLResolver] = [
+    path("periods/", periods.listing, name="list"),
+    path("periods/new/", plan.new, name="new"),
+    path("p/<str:key>/plan/_suggestion/", plan.suggestion, name="plan_suggestion"),
+    path("p/<str:key>/plan/people/new/", plan.add_person, name="plan_add_person"),
+    path("p/<str:key>/plan/roles/new/", plan.add_role, name="plan_add_role"),
+    path("p/<str:key>/plan/<str:step>/", plan.step, name="plan"),
+    path("p/<str:key>/settings/sources/", periods.add_source, name="add_source"),
+    path("p/<str:key>/settings/sources/<int:pk>/revoke/", periods.revoke_source, name="revoke_source"),
+    path("p/<str:key>/settings/<str:name>/", periods.move, name="move"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("_home/<str:panel>/", home.panel, name="home_panel"),
+    path("search/", search.search, name="search"),
+    path("settings/", settings.account, name="settings"),
+    path("settings/tokens/", settings.tokens, name="tokens"),
+    path("settings/tokens/<int:pk>/revoke/", settings.revoke_token, name="revoke_token"),
+    path("p/<str:key>/", overview.overview, name="period_overview"),
+    path("p/<str:key>/_overview/<str:panel>/", overview.panel, name="overview_panel"),
+    path("p/<str:key>/activity/", overview.activity, name="period_activity"),
+    path("", include("hypercare.pages.exit_urls")),
+    path("p/<str:key>/settings/", periods.settings, name="period_settings"),
+    path("", include((period_pages, "periods"))),
+    path("", include("periods.urls")),
+    path("", include("contributors.urls")),
+    path("", include("incidents.urls")),
+    path("accounts/", include("allauth.account.urls")),
+    path("api/v1/periods/<str:key>/status/", status.status, name="api_status"),
+    path("api/v1/", include("periods.api_urls")),
+    path("api/v1/", include("contributors.api_urls")),
+    path("api/v1/", include("incidents.api_urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("healthz/", health.healthz, name="healthz"),
+    path("healthz/engine/", health.healthz_engine, name="healthz_engine"),
+]

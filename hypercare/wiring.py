@@ -1,0 +1,120 @@
+"""The switchboard: who listens to whom, as plain tables of dotted paths.
+
+A lower app that needs an answer from a higher one asks here. `checks.py` refuses to start when a path
+does not resolve, so a name in this file is a promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from django.utils.module_loading import import_string
+
+# Rights: `may(user, period, right) -> bool` and the membership that grants them.
+MAY = "contributors.permissions.may"
+
+# (period_id, user, right, role, by, at) -> membership: a plan's people become part of the period.
+JOIN = "contributors.roster.add_member"
+
+# The small figures on the tabs of a period: (period, at=) -> dict. The front knows all apps.
+TAB_COUNTS = "hypercare.pages.overview.tab_counts"
+
+# (period, transition, at) -> reasons that stand in the way, each with a link to the thing.
+GATES: tuple[str, ...] = (
+    "periods.gates.plan_objections",
+    "contributors.readiness.objections",
+    "contributors.coverage.objections",
+    "incidents.gates.objections",
+)
+
+# Each is called once for every journal entry after its transaction: (entry, at) -> None. Must be idempotent.
+JOURNAL_CONSUMERS: tuple[str, ...] = (
+    "contributors.postponed.on_entry",
+    "contributors.notifications.on_entry",
+    "contributors.reminders.on_entry",
+    "periods.clockwork.on_entry",
+)
+
+# Timer kind -> (args, due_at, at) -> None. Runs in one transaction with the timer's own row.
+TIMER_HANDLERS: dict[str, str] = {
+    "period.readiness": "periods.clockwork.on_readiness_due",
+    "period.end": "periods.clockwork.on_end",
+    "period.rate": "periods.clockwork.on_rate_due",
+    "checklist.reminder": "contributors.reminders.on_checklist_due",
+    "readiness.reminder": "contributors.reminders.on_acknowledgement_due",
+    "debrief.reminder": "contributors.reminders.on_debrief_soon",
+    "coverage.watch": "contributors.reminders.on_coverage_watch",
+    "incident.escalation": "incidents.escalation.on_step",
+}
+
+# (period, at) -> days with `on` and `arrived` (by severity): what the calm of a period is judged by.
+ARRIVALS = "incidents.measures.daily"
+
+# Exit criterion code -> (period, threshold, at) -> Reading.
+EXIT_MEASURES: dict[str, str] = {
+    "no_open_p1": "incidents.measures.open_p1",
+    "open_p2_planned": "incidents.measures.open_p2",
+    "no_p1_for_days": "incidents.measures.days_without_p1",
+    "rate_back_to_baseline": "incidents.measures.rate_streak",
+    "sla_attainment": "incidents.measures.sla_attainment",
+    "bau_resolved": "incidents.measures.bau_resolved",
+    "open_low_within_cap": "incidents.measures.open_low",
+    "nothing_overaged": "incidents.measures.overaged",
+    "reopen_rate": "incidents.measures.reopen_rate",
+    "critical_cycles": "periods.criteria.critical_cycles",
+    "actions_owned": "periods.criteria.actions_owned",
+}
+
+# Sections of a debrief's agenda, in order: (period, since, at) -> Section.
+DEBRIEF_SECTIONS: tuple[str, ...] = (
+    "incidents.agenda.numbers",
+    "incidents.agenda.p1_incidents",
+    "incidents.agenda.late_or_worse",
+    "periods.debriefs.criteria_section",
+    "contributors.coverage.agenda_section",
+    "periods.debriefs.actions_section",
+)
+
+# Alert source kind -> (payload) -> alerts. Pure.
+ALERT_SOURCES: dict[str, str] = {"alertmanager": "incidents.sources.alertmanager.parse"}
+
+# Channel -> (delivery, message) -> None; raises Temporary or Permanent.
+CHANNELS: dict[str, str] = {"email": "contributors.channels.email.send"}
+
+# When the most overdue row of each kind was due: (at) -> datetime or None.
+OLDEST_DUE: tuple[str, ...] = ("hypercare.timers.oldest_due_at", "contributors.delivery.oldest_due_at")
+
+# What one tick of the engine does, in this order: (at) -> number of rows worked off.
+ENGINE: tuple[str, ...] = (
+    "periods.journal.dispatch",
+    "hypercare.timers.fire_due",
+    "contributors.delivery.send_due",
+)
+
+
+@cache
+def resolve(path: str) -> Callable[..., Any]:
+    """The function behind a dotted path."""
+    function: Callable[..., Any] = import_string(path)
+    return function
+
+
+def every_path() -> list[str]:
+    """All paths of all tables, for the boot check."""
+    return [
+        MAY,
+        TAB_COUNTS,
+        JOIN,
+        ARRIVALS,
+        *GATES,
+        *JOURNAL_CONSUMERS,
+        *TIMER_HANDLERS.values(),
+        *EXIT_MEASURES.values(),
+        *DEBRIEF_SECTIONS,
+        *ALERT_SOURCES.values(),
+        *CHANNELS.values(),
+        *OLDEST_DUE,
+        *ENGINE,
+    ]

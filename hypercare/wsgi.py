@@ -1,0 +1,9 @@
+"""WSGI entry point for every page and the API."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hypercare.settings")
+
+application = get_wsgi_application()
