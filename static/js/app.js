@@ -1,0 +1,7 @@
+// Everything here upgrades pages that already work without it.
+import "./dialog.js";
+import "./forms.js";
+import "./keys.js";
+import "./live.js";
+import "./time.js";
+import "./toast.js";

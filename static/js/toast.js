@@ -1,0 +1,53 @@
+// Toasts leave after 8 s unless somebody hovers or focuses them.
+// htmx answers add one with the header HX-Trigger: {"toast": {"text": "…", "undo": "/path/", "level": "error"}}
+
+const STAYS = 8000;
+const region = document.querySelector("#toasts");
+
+function leaveLater(toast) {
+  let timer = setTimeout(() => toast.remove(), STAYS);
+  const wait = () => clearTimeout(timer);
+  const resume = () => { wait(); timer = setTimeout(() => toast.remove(), STAYS); };
+  toast.addEventListener("pointerenter", wait);
+  toast.addEventListener("focusin", wait);
+  toast.addEventListener("pointerleave", resume);
+  toast.addEventListener("focusout", resume);
+}
+
+function prepare(toast) {
+  const close = toast.querySelector("[data-toast-close]");
+  if (close) {
+    close.hidden = false;
+    close.addEventListener("click", () => toast.remove());
+  }
+  if (!toast.classList.contains("toast--error")) leaveLater(toast);
+}
+
+function undoForm(url) {
+  const form = Object.assign(document.createElement("form"), { method: "post", action: url });
+  const token = JSON.parse(document.body.getAttribute("hx-headers") || "{}")["x-csrftoken"] || "";
+  form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "csrfmiddlewaretoken", value: token }));
+  const button = Object.assign(document.createElement("button"), { textContent: "Undo " });
+  button.dataset.key = "z";
+  button.append(Object.assign(document.createElement("kbd"), { textContent: "Z" }));
+  form.append(button);
+  return form;
+}
+
+export function toast({ text, undo, level }) {
+  const element = Object.assign(document.createElement("div"), { className: level === "error" ? "toast toast--error" : "toast" });
+  element.append(Object.assign(document.createElement("span"), { textContent: text }));
+  if (undo) element.append(undoForm(undo));
+  region?.append(element);
+  prepare(element);
+}
+
+region?.querySelectorAll("[data-toast]").forEach(prepare);
+document.addEventListener("toast", ({ detail }) => toast(detail));
+document.addEventListener("htmx:responseError", ({ detail }) => {
+  if (detail.elt.dataset.poll) return;
+  toast({ text: "That did not work. Nothing was changed; try again.", level: "error" });
+});
+document.addEventListener("htmx:sendError", ({ detail }) => {
+  if (!detail.elt.dataset.poll) toast({ text: "Not sent: no connection. Try again.", level: "error" });
+});

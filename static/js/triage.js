@@ -1,0 +1,77 @@
+// Triage: the list with its preview, the board with cards to drag, and the composer's shortcut.
+
+const preview = () => document.querySelector("#preview");
+const isSideBySide = () => preview()?.checkVisibility() ?? false;
+let chosen = null;
+
+// Until the preview of a newly chosen row has arrived, its keys must not act on the row before.
+document.addEventListener("rowselect", ({ target }) => {
+  chosen = target.id;
+  if (preview()) preview().inert = true;
+});
+
+// Beside a preview the first press chooses a row and the second opens it; Enter always opens.
+let wasChosen = true;
+document.addEventListener("pointerdown", ({ target }) => {
+  wasChosen = target.closest("[data-row]")?.getAttribute("aria-selected") === "true";
+}, true);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("#incidents a.cover");
+  const plain = event.detail > 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
+  if (link && plain && isSideBySide() && !wasChosen) event.preventDefault();
+});
+
+// A refreshed list keeps its selection.
+document.addEventListener("htmx:afterSettle", () => {
+  const row = chosen && document.getElementById(chosen);
+  if (row && !document.querySelector('[data-row][aria-selected="true"]')) row.setAttribute("aria-selected", "true");
+});
+
+// The first row is chosen from the start where there is room to show it.
+if (isSideBySide()) {
+  const first = document.querySelector("#incidents [data-row]");
+  first?.setAttribute("aria-selected", "true");
+  addEventListener("load", () => first?.dispatchEvent(new CustomEvent("rowselect", { bubbles: true })));
+}
+
+// Board: dropping a card presses the button of its own status menu.
+let dragged = null;
+document.addEventListener("dragstart", ({ target }) => {
+  dragged = target.closest?.(".card[draggable]");
+  dragged?.classList.add("is-dragging");
+});
+document.addEventListener("dragend", () => {
+  dragged?.classList.remove("is-dragging");
+  document.querySelectorAll(".is-target").forEach((column) => column.classList.remove("is-target"));
+  dragged = null;
+});
+
+const wayTo = (column) => {
+  if (!dragged || !column || column.contains(dragged)) return null;
+  const status = CSS.escape(column.dataset.column);
+  return dragged.querySelector(status === "resolved" ? "[data-resolve]" : `button[value="${status}"]`);
+};
+
+document.addEventListener("dragover", (event) => {
+  const column = event.target.closest?.("[data-column]");
+  document.querySelectorAll(".is-target").forEach((other) => other.classList.toggle("is-target", other === column));
+  if (!wayTo(column)) return;
+  event.preventDefault();
+  column.classList.add("is-target");
+});
+document.addEventListener("drop", (event) => {
+  const way = wayTo(event.target.closest?.("[data-column]"));
+  if (!way) return;
+  event.preventDefault();
+  way.click();
+});
+
+// "Post update" goes to the composer of the page.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-compose]");
+  const composer = document.querySelector("#composer");
+  if (!button || !composer) return;
+  event.preventDefault();
+  composer.querySelector(`[value="${CSS.escape(button.dataset.compose)}"]`).checked = true;
+  composer.querySelector("textarea").focus();
+});
