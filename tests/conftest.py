@@ -1,0 +1,27 @@
+"""What every test shares."""
+
+from importlib.util import find_spec
+
+import pytest
+from django.db import connection
+
+# The journeys need a browser and its driver, which only `make e2e` installs.
+collect_ignore = [] if find_spec("playwright") else ["journeys"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker) -> None:
+    """Let the test runner empty tables between tests that commit: the journal's own trigger forbids it.
+
+    On PostgreSQL tables are truncated, which row triggers do not see. The triggers themselves are tested in
+    tests/periods/test_journal.py, which puts this one back first.
+    """
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER IF EXISTS journal_no_delete")
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(settings) -> None:
+    """A password costs a third of a second to hash well, and every person of a test has one."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,152 @@
+"""Two people at once: one wins, the other is told. Real threads, real locks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from contributors import calendars, readiness, roster
+from contributors.models import Acknowledgement, Link, Membership, Shift
+from hypercare.errors import AlreadyDone, Invalid, Refused
+from hypercare.models import User
+from periods.models import JournalEntry, Period
+from tests.factories import GO_LIVE, NOW, make_member, make_period, make_role, make_shift, make_user
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+BEFORE = GO_LIVE - timedelta(days=2)
+ALL = list(Acknowledgement.STATEMENTS)
+
+
+@pytest.fixture(autouse=True)
+def postgres_only(transactional_db: None) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time: there is nobody to race.")
+
+
+def at_once(*presses: Callable[[], Any]) -> tuple[list[Any], list[Refused]]:
+    """What those who won got, and what the others were told."""
+    won: list[Any] = []
+    told: list[Refused] = []
+    barrier = threading.Barrier(len(presses))
+
+    def press(what: Callable[[], Any]) -> None:
+        barrier.wait()
+        try:
+            won.append(what())
+        except Refused as refusal:
+            told.append(refusal)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=press, args=(what,)) for what in presses]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return won, told
+
+
+def test_the_same_answer_twice_at_once_is_saved_once():
+    period = make_period(Period.Status.READINESS)
+    member = make_member(period, role=make_role(period), invited_at=BEFORE)
+
+    def ready() -> Acknowledgement:
+        return readiness.acknowledge(
+            member.pk, statements=ALL, note="", state="ready", by=member.user, at=BEFORE, via="link"
+        )
+
+    won, told = at_once(ready, ready, ready)
+
+    assert len(won) == 1
+    assert [str(one) for one in told] == ["You said on 12 Nov at 06:00 that you are ready."] * 2
+    assert JournalEntry.objects.filter(period=period).count() == 1
+
+
+def test_of_two_answers_at_once_one_stands():
+    period = make_period(Period.Status.READINESS)
+    member = make_member(period, role=make_role(period), invited_at=BEFORE)
+
+    def answer(state: str) -> Acknowledgement:
+        return readiness.acknowledge(
+            member.pk, statements=ALL, note="No laptop" if state == "problem" else "", state=state, by=member.user,
+            at=BEFORE, via="",
+        )  # fmt: skip
+
+    won, _ = at_once(lambda: answer("ready"), lambda: answer("problem"))
+
+    assert len(won) == 2
+    assert Acknowledgement.objects.filter(membership=member, voided_at__isnull=True).count() == 1
+
+
+def test_one_person_is_put_on_a_role_once():
+    period = make_period()
+    role, person = make_role(period), make_member(period).user
+
+    def assign() -> Shift:
+        return roster.assign_shift(
+            role.pk, user=person, starts_at=NOW, ends_at=NOW + timedelta(hours=8), by=period.lead, at=NOW
+        )
+
+    won, told = at_once(assign, assign)
+
+    assert len(won) == 1
+    assert isinstance(told[0], Invalid)
+    assert "is already on" in str(told[0])
+    assert Shift.objects.count() == 1
+
+
+def test_a_shift_is_cancelled_once():
+    period = make_period()
+    shift = make_shift(make_role(period), make_member(period).user)
+
+    def cancel() -> Shift:
+        return roster.cancel_shift(shift.pk, by=period.lead, at=NOW)
+
+    won, told = at_once(cancel, cancel)
+
+    shift.refresh_from_db()
+    assert len(won) == 1
+    assert isinstance(told[0], AlreadyDone)
+    assert shift.revision == 1
+
+
+def test_a_new_address_is_added_once():
+    period = make_period()
+
+    def add() -> Membership:
+        return roster.add_person(
+            period.pk, email="new@example.test", name="New", right="viewer", role=None, by=period.lead, at=NOW
+        )
+
+    won, told = at_once(add, add)
+
+    assert len(won) == 1
+    assert isinstance(told[0], AlreadyDone)
+    assert User.objects.filter(email="new@example.test").count() == 1
+
+
+def test_of_two_owners_who_release_each_other_one_stays():
+    period = make_period(sponsor=make_user("Sponsor"), bau_owner=make_user("Bau"))
+    Membership.objects.filter(period=period).update(right="viewer")
+    first, second = (make_member(period, right="owner") for _ in range(2))
+
+    won, told = at_once(
+        lambda: roster.remove_member(first.pk, by=second.user, at=NOW),
+        lambda: roster.remove_member(second.pk, by=first.user, at=NOW),
+    )
+
+    assert (len(won), len(told)) == (1, 1)
+    assert "only owner" in str(told[0])
+
+
+def test_a_feed_has_one_address():
+    user = make_user()
+
+    at_once(lambda: calendars.ensure_link(user, at=NOW), lambda: calendars.ensure_link(user, at=NOW))
+
+    assert Link.objects.filter(user=user).count() == 1

@@ -1,0 +1,121 @@
+"""A postponement moves shifts by the same days and asks everybody again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from contributors import postponed, readiness, roster
+from contributors.models import Acknowledgement, Membership, Shift
+from periods import journal, lifecycle
+from periods.models import JournalEntry, Period
+from tests.factories import GO_LIVE, NOW, make_member, make_period, make_role, make_shift
+
+pytestmark = pytest.mark.django_db
+ALL = list(Acknowledgement.STATEMENTS)
+BEFORE = GO_LIVE - timedelta(days=2)
+
+
+def ready_to_go() -> tuple[Period, Membership, Shift]:
+    """A period that gets ready, with somebody who said they are and works the first morning."""
+    period = make_period(Period.Status.READINESS)
+    role = make_role(period)
+    member = make_member(period, role=role, invited_at=BEFORE)
+    shift = make_shift(role, member.user, starts_at=GO_LIVE)
+    readiness.acknowledge(member.pk, statements=ALL, note="", state="ready", by=member.user, at=BEFORE)
+    return period, member, shift
+
+
+def postpone(
+    period: Period, *, days: int = 7, hours: int = 0, at: datetime = BEFORE + timedelta(hours=1)
+) -> JournalEntry:
+    moved = period.go_live_at + timedelta(days=days, hours=hours)
+    lifecycle.postpone(period.pk, go_live_at=moved, reason="Rehearsal failed", by=period.sponsor, at=at)
+    return JournalEntry.objects.get(period=period, kind="period.postponed")
+
+
+def test_the_engine_carries_it_out():
+    period, member, shift = ready_to_go()
+    postpone(period)
+
+    journal.dispatch(at=BEFORE + timedelta(hours=1))
+
+    shift.refresh_from_db()
+    assert (shift.starts_at, shift.revision) == (GO_LIVE + timedelta(days=7), 1)
+    assert readiness.standing_answer(member) is None
+    assert Acknowledgement.objects.get().void_reason == "Go-live was postponed"
+
+
+def test_the_moved_shift_lies_in_the_moved_window():
+    period, _, shift = ready_to_go()
+    postponed.on_entry(postpone(period), at=NOW)
+
+    period.refresh_from_db()
+    shift.refresh_from_db()
+    first, last = roster.window(period)
+    assert first <= shift.starts_at < shift.ends_at <= last
+
+
+def test_a_later_hour_of_the_same_day_moves_no_shift_but_asks_again():
+    period, member, shift = ready_to_go()
+
+    postponed.on_entry(postpone(period, days=0, hours=3), at=NOW)
+
+    shift.refresh_from_db()
+    assert (shift.starts_at, shift.revision) == (GO_LIVE, 0)
+    assert readiness.standing_answer(member) is None
+
+
+def test_cancelled_shifts_stay_where_they_were():
+    period, _, shift = ready_to_go()
+    Shift.objects.update(cancelled_at=BEFORE)
+
+    postponed.on_entry(postpone(period), at=NOW)
+
+    shift.refresh_from_db()
+    assert shift.starts_at == GO_LIVE
+
+
+def test_a_replay_moves_nothing_and_keeps_answers_given_since():
+    period, member, shift = ready_to_go()
+    entry = postpone(period)
+    postponed.on_entry(entry, at=NOW)
+    readiness.acknowledge(
+        member.pk, statements=ALL, note="", state="ready", by=member.user, at=BEFORE + timedelta(hours=2)
+    )
+
+    postponed.on_entry(entry, at=NOW)
+
+    shift.refresh_from_db()
+    assert shift.starts_at == GO_LIVE + timedelta(days=7)
+    assert readiness.standing_answer(member) is not None
+    kinds = JournalEntry.objects.filter(period=period, kind__in=("shift.moved", "readiness.voided"))
+    assert sorted(kinds.values_list("kind", flat=True)) == ["readiness.voided", "shift.moved"]
+
+
+def test_the_time_of_day_survives_the_end_of_summer_time():
+    go_live = datetime(2026, 10, 23, 6, 0, tzinfo=UTC)  # 08:00 in Copenhagen, summer time
+    period = make_period(Period.Status.READINESS, go_live_at=go_live, ends_at=go_live + timedelta(days=14),
+                         planned_ends_at=go_live + timedelta(days=14))  # fmt: skip
+    role = make_role(period)
+    long, day = make_member(period).user, make_member(period).user
+    whole = make_shift(role, long, starts_at=datetime(2026, 10, 23, 22, 0, tzinfo=UTC), hours=24)
+    early = make_shift(role, day, starts_at=go_live, hours=8)
+
+    postponed.on_entry(postpone(period, days=1, at=go_live - timedelta(days=2)), at=go_live)
+
+    whole.refresh_from_db()
+    early.refresh_from_db()
+    assert whole.ends_at - whole.starts_at == timedelta(hours=24)
+    assert early.starts_at == datetime(2026, 10, 24, 6, 0, tzinfo=UTC)
+
+
+def test_other_entries_change_nothing():
+    period, member, shift = ready_to_go()
+
+    postponed.on_entry(JournalEntry(period=period, kind="period.started", at=NOW), at=NOW)
+
+    shift.refresh_from_db()
+    assert (shift.starts_at, shift.revision) == (GO_LIVE, 0)
+    assert readiness.standing_answer(member) is not None

@@ -1,0 +1,216 @@
+"""Home: what one person does now."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from hypercare.models import User
+from hypercare.pages.home import PANELS, duties, waiting
+from periods import journal
+from periods.models import Period
+from tests.factories import (
+    make_check,
+    make_debrief,
+    make_incident,
+    make_member,
+    make_role,
+    make_shift,
+    make_user,
+)
+from tests.hypercare.scene import coming_period, fill, live_period, signed_in, words
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def lead() -> User:
+    return make_user("Maja Lindqvist")
+
+
+def test_who_has_no_period_is_shown_how_it_works(lead: User) -> None:
+    lead.may_plan = True
+    lead.save(update_fields=["may_plan"])
+
+    page = words(signed_in(lead).get("/"))
+
+    assert "Plan your first hypercare period" in page
+    assert "Nothing needs you" in page
+    assert "No shifts planned" in page
+
+
+def test_who_may_not_plan_is_told_whom_to_ask(lead: User) -> None:
+    page = words(signed_in(lead).get("/"))
+
+    assert "You are not part of a period yet" in page
+    assert lead.email in page
+    assert "Plan your first" not in page
+
+
+def test_duty_says_until_when_and_who_comes_after(lead: User) -> None:
+    period = live_period(lead)
+    role, now = make_role(period, "Incident lead"), timezone.now()
+    make_shift(role, lead, starts_at=now - timedelta(hours=2))
+    make_shift(role, make_user("Rachel Kim"), starts_at=now + timedelta(hours=6))
+
+    page = words(signed_in(lead).get("/"))
+
+    assert "On duty now" in page
+    assert "Incident lead, Billing cut-over" in page
+    assert "then Rachel Kim takes over" in page
+
+
+def test_a_deputy_is_followed_by_a_deputy(lead: User) -> None:
+    period = live_period(lead)
+    role, now = make_role(period), timezone.now()
+    make_shift(role, lead, starts_at=now - timedelta(hours=2), kind="deputy")
+    make_shift(role, make_user("Primary"), starts_at=now + timedelta(hours=6))
+    make_shift(role, make_user("Second"), starts_at=now + timedelta(hours=7), kind="deputy")
+
+    duty = duties(lead, at=now)[0]
+
+    assert duty.percent == 25
+    assert duty.left_s == 6 * 3600
+    assert duty.successor is not None
+    assert duty.successor.user.name == "Second"
+
+
+def test_what_needs_me_comes_by_urgency_each_with_one_way_to_act(lead: User) -> None:
+    period, now = live_period(lead), timezone.now()
+    coming = coming_period(lead)
+    make_check(
+        coming,
+        title="Attach the rehearsal",
+        owner=lead,
+        due_at=now - timedelta(days=1),
+        evidence_wanted="Log",
+    )
+    make_incident(period, title="Webhooks time out", severity="P2", reported_at=now - timedelta(minutes=5))
+    make_incident(
+        period, title="Invoices twice", severity="P1", owner=lead, reported_at=now - timedelta(minutes=1)
+    )
+
+    response = signed_in(lead).get("/")
+
+    groups = {
+        name: [(need.title, need.button) for need in needs] for name, needs in response.context["groups"]
+    }
+    assert groups == {
+        "Now": [("Acknowledge BILL-2", "Open"), ("Assign BILL-1", "Assign")],
+        "Overdue and due today": [("Attach the rehearsal", "Attach")],
+    }
+
+
+def test_the_exit_decision_needs_those_who_sign_it(lead: User) -> None:
+    period = live_period(lead, status=Period.Status.EXIT_REVIEW)
+
+    page = words(signed_in(period.sponsor).get("/"))
+
+    assert "Decide how Billing cut-over ends" in page
+
+
+def test_a_period_one_does_not_belong_to_is_nowhere(lead: User) -> None:
+    live_period(make_user(), name="Secret merger")
+
+    assert "Secret merger" not in words(signed_in(lead).get("/"))
+
+
+def test_somebody_who_left_no_longer_sees_the_period(lead: User) -> None:
+    period = live_period(make_user(), name="Secret merger")
+    make_member(period, lead, left_at=timezone.now())
+
+    assert "Secret merger" not in words(signed_in(lead).get("/"))
+
+
+def test_each_period_says_how_far_it_is_and_what_is_open(lead: User) -> None:
+    period, coming = live_period(lead), coming_period(lead)
+    make_incident(period, severity="P1")
+    make_incident(period, severity="P3")
+    make_check(coming, status="done", done_at=timezone.now())
+    make_check(coming, due_at=timezone.now() + timedelta(days=1))
+
+    rows = {row["period"].key: row for row in signed_in(lead).get("/").context["periods"]}
+
+    assert (rows["BILL"]["day"], rows["BILL"]["days"], rows["BILL"]["urgent"], rows["BILL"]["others"]) == (
+        5,
+        14,
+        [("P1", 1)],
+        1,
+    )
+    assert rows["NEXT"]["ready"] == 50
+
+
+def test_today_lists_the_debriefs_that_are_left(lead: User) -> None:
+    period = live_period(lead)
+    now = timezone.now()
+    make_debrief(period, number=5, starts_at=now - timedelta(minutes=5))
+    make_debrief(period, number=4, starts_at=now - timedelta(days=1))
+
+    today = signed_in(lead).get("/").context["today"]
+
+    assert [row["title"] for row in today] == ["Debrief 5"]
+
+
+def test_a_lead_sees_for_whom_they_wait(lead: User) -> None:
+    coming, now = coming_period(lead), timezone.now()
+    role = make_role(coming)
+    make_member(coming, make_user("Daniel Osei"), role=role, invited_at=now)
+    make_member(coming, make_user("Not Asked"), role=role)
+    make_check(coming, owner=make_user("Kavya Nair"), due_at=now - timedelta(hours=1))
+
+    assert [row["person"].name for row in waiting(lead, now)] == ["Daniel Osei", "Kavya Nair"]
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_panel_answers_204_until_something_happened(lead: User, panel: str) -> None:
+    period = live_period(lead)
+    fill(period, 1)
+    browser, url = signed_in(lead), f"/_home/{panel}/"
+    first = browser.get(url, headers=HTMX)
+    version = first.context["version"]
+
+    same = browser.get(url, {"v": version}, headers=HTMX)
+    journal.record(period, "period.changed", by=lead, at=timezone.now())
+    changed = browser.get(url, {"v": version}, headers=HTMX)
+
+    assert first.status_code == 200
+    assert b"<html" not in first.content
+    assert same.status_code == 204 or browser.get(url, headers=HTMX).context["version"] != version
+    assert changed.status_code == 200
+
+
+def test_home_asks_the_database_as_often_for_twenty_rows_as_for_one(lead: User) -> None:
+    period, coming = live_period(lead), coming_period(lead)
+    browser = signed_in(lead)
+
+    def grow(rows: int) -> None:
+        for one in (period, coming):
+            fill(one, rows)
+            for _ in range(min(rows, 4)):
+                make_shift(
+                    make_role(one, f"Mine {timezone.now().timestamp()}"),
+                    lead,
+                    starts_at=timezone.now() - timedelta(hours=1),
+                )
+
+    grow(1)
+    browser.get("/")
+    with CaptureQueriesContext(connection) as one:
+        browser.get("/")
+    grow(19)
+    for number in range(10):
+        live_period(lead, key=f"MORE{number}")
+    with CaptureQueriesContext(connection) as twenty:
+        browser.get("/")
+
+    assert len(twenty) == len(one)
+
+
+def test_signing_in_comes_first() -> None:
+    assert Client().get("/").status_code == 302

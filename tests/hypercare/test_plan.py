@@ -1,0 +1,238 @@
+"""The plan wizard: a draft from the first step, bad input said field by field, nobody told before readiness."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from contributors.models import Delivery, Membership, Role
+from hypercare.models import User
+from periods import complexity
+from periods.models import Period
+from tests.factories import make_member, make_user
+
+pytestmark = pytest.mark.django_db
+ANSWERS = {factor.key: "2" for factor in complexity.FACTORS}
+
+
+@pytest.fixture
+def planner() -> User:
+    return make_user("Maja Lindqvist", may_plan=True, timezone="Europe/Copenhagen")
+
+
+@pytest.fixture
+def browser(planner: User) -> Client:
+    client = Client()
+    client.force_login(planner)
+    return client
+
+
+def change(**other: Any) -> dict[str, Any]:
+    day = timezone.now() + timedelta(days=40)
+    return {
+        "name": "Billing cut-over", "key": "bill26", "systems": "Billing engine, Payments, Payments",
+        "go_live_on": f"{day:%Y-%m-%d}", "go_live_time": "07:00", "timezone": "Europe/Copenhagen",
+        "summary": "", **other,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def draft(browser: Client) -> Period:
+    assert browser.post("/periods/new/", change()).status_code == 302
+    return Period.objects.get(key="BILL26")
+
+
+def people(lead: User) -> dict[str, Any]:
+    return {
+        "lead": lead.pk, "sponsor": make_user("Rachel Kim").pk, "bau_owner": make_user("Marcus Bell").pk,
+        "rollback_authority": lead.pk, "point_of_no_return": "Old system switched off",
+    }  # fmt: skip
+
+
+def test_the_first_step_makes_a_draft_and_goes_on_to_risk(browser: Client, planner: User) -> None:
+    answer = browser.post("/periods/new/", change())
+    period = Period.objects.get()
+    assert answer["Location"] == "/p/BILL26/plan/risk/"
+    assert (period.status, period.lead, period.systems) == ("draft", planner, ["Billing engine", "Payments"])
+    assert period.go_live_at.astimezone(period.zone).hour == 7
+
+
+def test_somebody_who_may_not_plan_gets_a_page_that_says_so() -> None:
+    client = Client()
+    client.force_login(make_user("Ana"))
+    answer = client.get("/periods/new/")
+    assert answer.status_code == 403
+    assert "may plan" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("go_live_on", "2020-01-01", "Go-live is in the past"),
+        ("go_live_on", "soon", "Give a day like"),
+        ("timezone", "Mars/Olympus", "is not a time zone"),
+        ("key", "1!", "Use 2 to 12 capital letters"),
+        ("name", "", "Fill in: Name"),
+    ],
+)
+def test_bad_input_is_said_beside_its_field_and_kept(
+    browser: Client, field: str, value: str, sentence: str
+) -> None:
+    answer = browser.post("/periods/new/", change(summary="Kept text", **{field: value}))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "There is a problem" in page
+    assert "<title>Error:" in page
+    assert page.count(sentence) >= 2  # in the summary and beside the field
+    assert "Kept text" in page
+    assert not Period.objects.exists()
+
+
+def test_a_key_that_is_taken_is_refused(browser: Client, draft: Period) -> None:
+    answer = browser.post("/periods/new/", change(name="Another"))
+    assert answer.status_code == 422
+    assert "BILL26 is taken" in answer.content.decode()
+    assert Period.objects.count() == 1
+
+
+def test_the_suggestion_is_rendered_for_the_answers_on_the_page_and_saves_nothing(
+    browser: Client, draft: Period
+) -> None:
+    answer = browser.post("/p/BILL26/plan/_suggestion/", {**ANSWERS, "criticality": "4"})
+    page = answer.content.decode()
+    assert "High risk" in page
+    assert "28 days" in page
+    assert "Not enough history yet" in page
+    assert 'hx-swap-oob="innerHTML:#suggested-said"' in page
+    draft.refresh_from_db()
+    assert draft.answers == {}
+
+
+def test_half_the_answers_give_the_points_so_far(browser: Client, draft: Period) -> None:
+    page = browser.post("/p/BILL26/plan/_suggestion/", {"reach": "2", "emergency": "on"}).content.decode()
+    assert "1 of 9 answered" in page
+    assert "+8" in page
+
+
+def test_risk_keeps_answers_dates_and_moves_the_end(browser: Client, draft: Period) -> None:
+    payday = (draft.go_live_at + timedelta(days=20)).date()
+    answer = browser.post(
+        "/p/BILL26/plan/risk/",
+        {**ANSWERS, "emergency": "on", "cycle_name": ["Payroll", ""], "cycle_on": [f"{payday}", ""]},
+    )
+    draft.refresh_from_db()
+    assert answer["Location"] == "/p/BILL26/plan/window/"
+    assert draft.score == 50
+    assert draft.band == "high"
+    assert draft.critical_cycles == [{"name": "Payroll", "on": f"{payday}"}]
+    assert (draft.ends_at - draft.go_live_at).days in (28, 27)
+    assert 'id="id_emergency" checked' in browser.get("/p/BILL26/plan/risk/").content.decode()
+
+
+def test_an_unanswered_question_and_a_date_without_a_day_are_named(browser: Client, draft: Period) -> None:
+    answers = {key: value for key, value in ANSWERS.items() if key != "novelty"}
+    answer = browser.post("/p/BILL26/plan/risk/", {**answers, "cycle_name": ["Payroll"], "cycle_on": [""]})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "How new is it?" in page
+    assert "#id_novelty_0" in page
+    assert "Give “Payroll” a day" in page
+    assert 'value="Payroll"' in page
+
+
+@pytest.mark.parametrize("days", ["0", "-3", "367", "many"])
+def test_a_window_that_cannot_be_is_refused(browser: Client, draft: Period, days: str) -> None:
+    answer = browser.post("/p/BILL26/plan/window/", {"days": days})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "1 to 366 days after go-live" in page
+    assert f'value="{days}"' in page
+
+
+def test_another_length_than_suggested_needs_a_reason(browser: Client, draft: Period) -> None:
+    browser.post("/p/BILL26/plan/risk/", ANSWERS)
+    wanted = {"days": "10", "baseline_issues": "84", "baseline_days": "28"}
+    assert (
+        "28 days are suggested" in (answer := browser.post("/p/BILL26/plan/window/", wanted)).content.decode()
+    )
+    assert answer.status_code == 422
+    assert browser.post("/p/BILL26/plan/window/", {**wanted, "reason": "Season ends"}).status_code == 302
+    draft.refresh_from_db()
+    assert (draft.ends_at - draft.go_live_at).days in (9, 10)
+    assert (draft.baseline_issues, draft.days_override_reason) == (84, "Season ends")
+
+
+def test_people_are_added_by_address_with_zone_and_duty(browser: Client, draft: Period) -> None:
+    browser.post("/p/BILL26/plan/risk/", ANSWERS)
+    browser.post("/p/BILL26/plan/roles/new/", {"suggested": "1"})
+    role = Role.objects.get(period=draft, answers_pages=True)
+    new = {"name": "Arjun Mehta", "email": "Arjun@example.test", "timezone": "Asia/Kolkata", "right": "support",
+           "role": role.pk}  # fmt: skip
+    assert browser.post("/p/BILL26/plan/people/new/", new).status_code == 302
+    member = Membership.objects.get(period=draft, user__email="arjun@example.test")
+    assert (member.role, member.right, member.user.timezone) == (role, "support", "Asia/Kolkata")
+    again = browser.post("/p/BILL26/plan/people/new/", new)
+    assert again.status_code == 409
+    assert "already part of" in again.content.decode()
+
+
+def test_adding_somebody_known_leaves_their_zone_alone(browser: Client, draft: Period) -> None:
+    known = make_user("Ana", timezone="America/Lima")
+    browser.post(
+        "/p/BILL26/plan/people/new/",
+        {"name": "Ana", "email": known.email, "timezone": "UTC", "right": "viewer"},
+    )
+    known.refresh_from_db()
+    assert known.timezone == "America/Lima"
+
+
+def test_sponsor_and_receiving_owner_are_two_people(browser: Client, draft: Period, planner: User) -> None:
+    same = {**people(planner), "sponsor": planner.pk, "bau_owner": planner.pk}
+    answer = browser.post("/p/BILL26/plan/people/", same)
+    assert answer.status_code == 422
+    assert "Closing takes two people" in answer.content.decode()
+
+
+def test_review_names_what_is_missing_and_where_to_put_it_right(browser: Client, draft: Period) -> None:
+    page = browser.get("/p/BILL26/plan/review/").content.decode()
+    assert "The risk questions are not answered" in page
+    assert "Nobody sponsors the period" in page
+    assert "/p/BILL26/plan/risk/" in page
+    assert "/p/BILL26/plan/people/" in page
+    answer = browser.post("/p/BILL26/plan/review/")
+    assert answer.status_code == 409
+    draft.refresh_from_db()
+    assert draft.status == "draft"
+
+
+def test_the_whole_way_ends_in_a_plan_that_told_nobody(browser: Client, draft: Period, planner: User) -> None:
+    browser.post("/p/BILL26/plan/risk/", ANSWERS)
+    browser.post("/p/BILL26/plan/window/", {"days": "28", "baseline_issues": "84", "baseline_days": "28"})
+    browser.post("/p/BILL26/plan/people/", people(planner))
+    for _ in range(2):  # sent twice makes one checklist
+        assert browser.post("/p/BILL26/plan/checks/").status_code == 302
+    answer = browser.post("/p/BILL26/plan/review/")
+    draft.refresh_from_db()
+    assert (answer.status_code, answer["Location"], draft.status) == (302, "/p/BILL26/settings/", "planned")
+    assert draft.checklist.count() == 54
+    assert not Delivery.objects.exists()
+    assert "Open readiness and invite 3 people" in browser.get("/p/BILL26/settings/").content.decode()
+
+
+def test_every_step_is_shown(browser: Client, draft: Period) -> None:
+    for step in ("change", "risk", "window", "people", "checks", "review"):
+        assert browser.get(f"/p/BILL26/plan/{step}/").status_code == 200, step
+    assert browser.get("/p/BILL26/plan/nothing/").status_code == 404
+
+
+def test_a_member_who_does_not_own_the_period_cannot_open_its_plan(draft: Period) -> None:
+    client, member, stranger = Client(), make_user(), make_user()
+    make_member(draft, member)
+    client.force_login(member)
+    assert client.get("/p/BILL26/plan/risk/").status_code == 403
+    client.force_login(stranger)
+    assert client.get("/p/BILL26/plan/risk/").status_code == 404

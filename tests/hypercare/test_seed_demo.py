@@ -1,0 +1,87 @@
+"""The demo tells one story at any hour, once, and its journal holds."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+import time_machine
+from django.core.management import call_command
+
+from contributors import coverage
+from contributors.models import Delivery
+from hypercare.models import User
+from incidents.models import Incident
+from periods import journal
+from periods.models import JournalEntry, Period
+
+pytestmark = pytest.mark.django_db
+
+MOMENTS = [
+    pytest.param(datetime(2026, 11, 18, 13, 12, tzinfo=UTC), id="an afternoon"),
+    pytest.param(datetime(2026, 11, 18, 22, 58, tzinfo=UTC), id="just before midnight"),
+    pytest.param(datetime(2026, 11, 19, 23, 4, tzinfo=UTC), id="just after midnight"),
+    pytest.param(datetime(2026, 10, 25, 1, 30, tzinfo=UTC), id="the night the clocks go back"),
+]
+
+
+def seed(*arguments: str) -> str:
+    said = StringIO()
+    call_command("seed_demo", *arguments, stdout=said)
+    return said.getvalue()
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_story_has_its_numbers_at_any_hour(moment):
+    with time_machine.travel(moment, tick=False):
+        said = seed()
+
+    period = Period.objects.get(key="BILL26")
+    open_now = Incident.objects.open().filter(period=period).values_list("severity", flat=True)
+    gaps = coverage.gaps(period, start=moment, end=period.ends_at)
+    assert (period.status, period.day(moment), period.days) == ("active", 5, 14)
+    assert period.incidents.count() == 38
+    assert Counter(open_now) == {"P1": 2, "P2": 2, "P3": 4, "P4": 1}
+    assert [(gap.role.name, gap.end - gap.start) for gap in gaps] == [("Platform", timedelta(hours=8))]
+    assert [problem for one in Period.objects.all() for problem in journal.verify(one)] == []
+    assert "maja@northlane.example" in said
+
+
+def test_nobody_is_mailed_about_a_past_that_never_was():
+    moment = datetime(2026, 11, 18, 13, 12, tzinfo=UTC)
+
+    with time_machine.travel(moment, tick=False):
+        seed()
+
+    assert not Delivery.objects.filter(state__in=Delivery.OPEN, intended_at__lte=moment).exists()
+    assert not JournalEntry.objects.filter(dispatched_at__isnull=True).exists()
+
+
+def test_a_second_run_changes_nothing_and_says_so():
+    seed()
+    before = (User.objects.count(), Period.objects.count(), JournalEntry.objects.count())
+
+    said = seed()
+
+    assert "nothing changed" in said
+    assert (User.objects.count(), Period.objects.count(), JournalEntry.objects.count()) == before
+
+
+def test_it_stays_away_from_an_installation_that_has_a_period():
+    seed("--size", "10")
+    before = Period.objects.count()
+
+    seed("--if-empty")
+
+    assert Period.objects.count() == before
+
+
+def test_a_load_period_has_the_size_asked_for_once():
+    seed("--size", "300")
+
+    said = seed("--size", "300")
+
+    load = Period.objects.get(key="LOAD1")
+    assert load.incidents.count() == 300
+    assert Incident.objects.open().filter(period=load).count() == 1
+    assert "LOAD1 is here already" in said

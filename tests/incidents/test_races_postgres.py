@@ -1,0 +1,185 @@
+"""People, alerts and clocks at the same moment. Real threads, real locks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from contributors.models import Delivery
+from hypercare import timers
+from hypercare.errors import AlreadyDone, Refused
+from incidents import alert_sources, ingest, triage
+from incidents.models import Alert, Incident, StatusChange
+from incidents.sources import Reported
+from periods import journal, lifecycle
+from periods.models import ExitSignature, JournalEntry, Period
+from tests.factories import NOW, make_member, make_period, make_role, make_shift, make_user
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+THREADS = 20
+ROUNDS = 8
+HIGH = {"impact": "high", "urgency": "high"}
+
+
+@pytest.fixture(autouse=True)
+def postgres_only(transactional_db: None) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time: there is nobody to race.")
+
+
+def at_once(*works: Callable[[], Any]) -> list[Any]:
+    """Run each in a thread of its own, all released together; a refusal is a result like any other."""
+    gate = threading.Barrier(len(works))
+
+    def run(work: Callable[[], Any]) -> Any:
+        gate.wait()
+        try:
+            return work()
+        except Refused as refusal:
+            return refusal
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def on_shift(period: Period) -> None:
+    """Somebody to page."""
+    person = make_user("Tomasz Wójcik")
+    make_member(period, person)
+    make_shift(make_role(period), person)
+
+
+def report(period: Period, **fields: Any) -> Incident:
+    return triage.report(
+        period.pk, **{"title": "Payments down", **HIGH, "by": period.lead, "at": NOW, **fields}
+    )
+
+
+def test_of_twenty_who_acknowledge_together_one_wins_and_the_others_hear_who() -> None:
+    period = make_period()
+    people = [make_user(f"Person {n}") for n in range(THREADS)]
+    incident = report(period)
+
+    results = at_once(*[lambda who=who: triage.acknowledge(incident.pk, by=who, at=NOW) for who in people])
+
+    winner = Incident.objects.select_related("acknowledged_by").get().acknowledged_by
+    refusals = [result for result in results if isinstance(result, AlreadyDone)]
+    assert (len(refusals), len(results)) == (THREADS - 1, THREADS)
+    assert all(str(refusal).startswith(f"{winner} acknowledged it at 14:12") for refusal in refusals)
+    assert JournalEntry.objects.filter(kind="incident.acknowledged").count() == 1
+    assert StatusChange.objects.filter(to_status="acknowledged").count() == 1
+
+
+def test_twenty_reports_together_get_twenty_numbers_without_a_gap() -> None:
+    period = make_period()
+
+    results = at_once(*[lambda n=n: report(period, title=f"Report {n}") for n in range(THREADS)])
+
+    assert sorted(incident.number for incident in results) == list(range(1, THREADS + 1))
+    assert not list(journal.verify(Period.objects.get(pk=period.pk)))
+
+
+def test_a_report_while_its_period_closes_never_leaves_an_open_incident_behind() -> None:
+    outcomes = set()
+    for _ in range(ROUNDS):
+        period = make_period(Period.Status.EXIT_REVIEW)
+        for role, person in (("bau_owner", period.bau_owner), ("sponsor", period.sponsor)):
+            ExitSignature.objects.create(period=period, role=role, by=person, at=NOW, comment="Accepted")
+
+        at_once(
+            lambda period=period: lifecycle.close(period.pk, by=period.lead, at=NOW),
+            lambda period=period: report(period),
+        )
+
+        period.refresh_from_db()
+        still_open = Incident.objects.open().filter(period=period).exists()
+        outcomes.add((period.status, still_open))
+        assert (period.status == Period.Status.CLOSED) != still_open
+    assert outcomes <= {("closed", False), ("exit_review", True)}
+
+
+def test_no_page_is_made_after_an_acknowledgement_was_committed() -> None:
+    for _ in range(ROUNDS):
+        period = make_period()
+        on_shift(period)
+        incident = report(period)
+
+        at_once(
+            lambda incident=incident, period=period: triage.acknowledge(incident.pk, by=period.lead, at=NOW),
+            lambda: timers.fire_due(at=NOW),
+        )
+        timers.fire_due(at=NOW + timedelta(hours=1))
+
+        told = [
+            entry.kind
+            for entry in JournalEntry.objects.filter(period=period, subject="incident:1").order_by("seq")
+        ]
+        assert told in (
+            ["incident.reported", "incident.acknowledged"],
+            ["incident.reported", "incident.paged", "incident.acknowledged"],
+        )
+        assert not Delivery.objects.filter(period=period, kind="page", state__in=Delivery.OPEN).exists()
+
+
+def test_two_clocks_page_each_person_once() -> None:
+    period = make_period()
+    on_shift(period)
+    report(period)
+
+    at_once(*[lambda: timers.fire_due(at=NOW)] * 4)
+
+    assert Delivery.objects.filter(kind="page").count() == 1
+    assert JournalEntry.objects.filter(kind="incident.paged").count() == 1
+
+
+def test_one_alert_sent_by_ten_senders_together_is_one_alert_and_one_incident() -> None:
+    period = make_period(key="BILL")
+    source, _token = alert_sources.create(period.pk, kind="alertmanager", name="AM", by=period.lead, at=NOW)
+    told = [Reported("aa11", "InvoiceIssueRateHigh", firing=True, started_at=NOW, level="critical")]
+
+    results = at_once(*[lambda: ingest.receive(source, told, at=NOW)] * 10)
+
+    assert {outcome.incident for outcomes in results for outcome in outcomes} == {"BILL-1"}
+    assert (Alert.objects.get().count, Incident.objects.count()) == (10, 1)
+
+
+def test_groups_sent_in_opposite_order_do_not_wait_for_each_other_for_ever() -> None:
+    period = make_period(key="BILL")
+    source, _token = alert_sources.create(period.pk, kind="alertmanager", name="AM", by=period.lead, at=NOW)
+    told = [Reported(f"a{n}", f"Alert {n}", firing=True, started_at=NOW) for n in range(20)]
+
+    for _ in range(3):
+        at_once(
+            *[lambda group=group: ingest.receive(source, group, at=NOW) for group in (told, told[::-1]) * 4]
+        )
+
+    assert set(Alert.objects.values_list("count", flat=True)) == {24}
+    assert Incident.objects.count() == 20
+
+
+def test_resolving_and_escalating_together_end_with_no_page_waiting() -> None:
+    for _ in range(ROUNDS):
+        period = make_period()
+        on_shift(period)
+        incident = report(period)
+        lead = period.lead
+
+        at_once(
+            lambda pk=incident.pk, lead=lead: triage.resolve(
+                pk, ending="fixed", resolution="Done", by=lead, at=NOW
+            ),
+            lambda pk=incident.pk, lead=lead: triage.escalate(pk, reason="Now", by=lead, at=NOW),
+            lambda: timers.fire_due(at=NOW),
+        )
+        timers.fire_due(at=NOW + timedelta(hours=1))
+
+        assert not Delivery.objects.filter(period=period, kind="page", state__in=Delivery.OPEN).exists()

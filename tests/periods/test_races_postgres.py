@@ -1,0 +1,130 @@
+"""Two people at the same moment: one winner, the other is told, nothing twice. Real threads, real locks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+
+from hypercare.errors import AlreadyDone, Invalid, Refused, TransitionRefused
+from periods import checklist, clockwork, gonogo, journal, lifecycle, planning
+from periods.models import Debrief, ExitSignature, GoDecision, JournalEntry, Period
+from tests.factories import GO_LIVE, NOW, make_check, make_period
+from tests.periods.story import DURING_READINESS, make_ready_to_decide, plan_data, sign_both
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+THREADS = 8
+STATUS = Period.Status
+
+
+@pytest.fixture(autouse=True)
+def postgres_only(transactional_db: None) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time: there is nobody to race.")
+
+
+def together(work: Callable[[int], Any], times: int = THREADS) -> list[Any]:
+    """Run it in threads released at once; a refusal is a result like any other."""
+    gate = threading.Barrier(times)
+
+    def run(number: int) -> Any:
+        gate.wait()
+        try:
+            return work(number)
+        except Refused as refusal:
+            return refusal
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(run, range(times)))
+
+
+def kept(results: list[Any]) -> list[Any]:
+    """Those that were not refused."""
+    return [result for result in results if not isinstance(result, Refused)]
+
+
+def test_a_key_is_taken_once_and_the_others_get_the_sentence() -> None:
+    data = plan_data(with_checklist=False)
+
+    results = together(lambda _: planning.create(**data))
+
+    assert len(kept(results)) == Period.objects.count() == 1
+    refused = [result for result in results if isinstance(result, Invalid)]
+    assert {refusal.errors["key"][0] for refusal in refused} <= {
+        "BILL26 is taken by Billing cut-over. Choose another key.",
+        "BILL26 is taken by another period. Choose another key.",
+    }
+    assert len(refused) == THREADS - 1
+
+
+def test_a_period_starts_once_with_one_set_of_debriefs() -> None:
+    period = make_period(STATUS.READY, band="low")
+
+    results = together(lambda _: lifecycle.start(period.pk, smoke_test="Green", by=period.lead, at=GO_LIVE))
+
+    assert len(kept(results)) == JournalEntry.objects.filter(kind="period.started").count() == 1
+    assert all(isinstance(result, TransitionRefused) for result in results if result not in kept(results))
+    assert Debrief.objects.count() == 7
+    assert not list(journal.verify(Period.objects.get(pk=period.pk)))
+
+
+def test_of_those_who_close_together_one_does() -> None:
+    period = make_period(STATUS.EXIT_REVIEW)
+    sign_both(period, at=NOW)
+
+    results = together(lambda _: lifecycle.close(period.pk, by=period.lead, at=NOW))
+
+    assert len(kept(results)) == JournalEntry.objects.filter(kind="period.closed").count() == 1
+
+
+def test_one_signature_stands_however_often_it_is_pressed() -> None:
+    period = make_period(STATUS.EXIT_REVIEW)
+
+    results = together(lambda _: lifecycle.sign(period.pk, role="sponsor", by=period.sponsor, at=NOW))
+
+    assert len(kept(results)) == ExitSignature.objects.count() == 1
+    assert sum(isinstance(result, AlreadyDone) for result in results) == THREADS - 1
+
+
+def test_one_decision_is_recorded() -> None:
+    period = make_ready_to_decide()
+
+    together(lambda _: gonogo.decide(period.pk, outcome="go", by=period.sponsor, at=DURING_READINESS))
+
+    assert GoDecision.objects.count() == JournalEntry.objects.filter(kind="go.decided").count() == 1
+
+
+def test_the_clock_and_the_lead_open_one_review() -> None:
+    period = make_period(STATUS.ACTIVE)
+    end = period.ends_at
+
+    def open_review(number: int) -> Any:
+        if number % 2:
+            return lifecycle.review(period.pk, by=period.lead, at=end)
+        return clockwork.on_end({"period": period.pk}, due_at=end, at=end)
+
+    # A handler runs in the transaction of its timer; here it gets one of its own.
+    together(lambda number: _atomic(lambda: open_review(number)))
+
+    assert JournalEntry.objects.filter(kind="period.review_opened").count() == 1
+
+
+def _atomic(work: Callable[[], Any]) -> Any:
+    with transaction.atomic():
+        return work()
+
+
+def test_a_check_is_ticked_by_one_person() -> None:
+    period = make_period(STATUS.READINESS)
+    item, people = make_check(period), [period.lead, period.sponsor, period.bau_owner]
+
+    results = together(lambda n: checklist.complete(item.pk, by=people[n], at=DURING_READINESS), times=3)
+
+    assert len(kept(results)) == JournalEntry.objects.filter(kind="checklist.completed").count() == 1
