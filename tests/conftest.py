@@ -1,6 +1,7 @@
 """What every test shares."""
 
 from importlib.util import find_spec
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -25,3 +26,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker) -> None:
 def _cheap_passwords(settings) -> None:
     """A password costs a third of a second to hash well, and every person of a test has one."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(settings) -> None:
+    """A cache of its own for every test: Redis outlives the run, and row numbers come round again."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"test-{uuid4().hex}"}}
