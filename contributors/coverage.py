@@ -95,10 +95,14 @@ def objections(period: Period, transition: Transition, *, at: datetime) -> list[
         return []
     url = page(period, "period_coverage")
     found = gaps(period, start=period.go_live_at, end=period.go_live_at + GATED)
-    return [
-        Objection(f"{sentence(gap, period)}.", f"{url}?gap={gap.role.pk}-{int(gap.start.timestamp())}")
-        for gap in found
-    ]
+    return [_objection(gap, period, url) for gap in found]
+
+
+def _objection(gap: RoleGap, period: Period, url: str) -> Objection:
+    place = f"{gap.role.pk}-{int(gap.start.timestamp())}"
+    return Objection(
+        f"{sentence(gap, period)}.", f"{url}?gap={place}", code="go.cover_gap", about=f"gap:{place}"
+    )
 
 
 def agenda_section(period: Period, *, since: datetime, at: datetime) -> Section:  # noqa: ARG001  one shape

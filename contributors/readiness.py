@@ -223,14 +223,19 @@ def _empty_roles(period: Period) -> Iterator[Objection]:
     held = roster.members(period.pk).filter(role__isnull=False).values_list("role_id", flat=True).order_by()
     empty = Role.objects.filter(period=period, required=True).exclude(pk__in=held)
     for role in empty.order_by("position", "id"):
-        yield Objection(f"Nobody holds {role}. Add somebody to it.", page(period, "contributors:people"))
+        url = page(period, "contributors:people")
+        text = f"Nobody holds {role}. Add somebody to it."
+        yield Objection(text, url, code="go.role_empty", about=f"role:{role.pk}")
 
 
 def _unready(period: Period, at: datetime) -> Iterator[Objection]:
     url = page(period, "period_readiness")
     for row in summary(period, at=at).rows:
         if row.required and row.state != State.READY:
-            yield Objection(_unready_sentence(row), f"{url}#member-{row.member.pk}")
+            yield Objection(
+                _unready_sentence(row), f"{url}#member-{row.member.pk}", code="go.person_unready",
+                about=f"member:{row.member.pk}", owner=row.member.user,
+            )  # fmt: skip
 
 
 def _unready_sentence(row: Row) -> str:
@@ -245,7 +250,8 @@ def _uninvited(period: Period) -> Iterator[Objection]:
     url = page(period, "contributors:people")
     on_duty = list(roster.members(period.pk).filter(role__isnull=False))
     if not on_duty:
-        yield Objection("Nobody holds a duty role yet. Add the people who will be on duty.", url)
+        text = "Nobody holds a duty role yet. Add the people who will be on duty."
+        yield Objection(text, url, code="invite.nobody_on_duty")
     missing = [str(member.user) for member in on_duty if member.invited_at is None]
     if missing:
-        yield Objection(f"Not invited yet: {', '.join(missing)}.", url)
+        yield Objection(f"Not invited yet: {', '.join(missing)}.", url, code="invite.uninvited")

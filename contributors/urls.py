@@ -5,7 +5,7 @@ Plain names (`period_coverage`, `acknowledge`) are those other apps link to; the
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from contributors.views import acknowledge, coverage, people, readiness, shifts
+from contributors.views import acknowledge, coverage, gonogo, people, readiness, shifts
 
 namespaced: list[URLPattern | URLResolver] = [
     path("shifts/", shifts.mine, name="shifts"),
@@ -24,8 +24,8 @@ namespaced: list[URLPattern | URLResolver] = [
     path("p/<str:key>/readiness/acknowledge/", acknowledge.signed_in, name="acknowledge"),
     path("p/<str:key>/readiness/checks/", readiness.add_check, name="add_check"),
     path("p/<str:key>/readiness/checks/template/", readiness.make_checklist, name="make_checklist"),
-    path("p/<str:key>/readiness/vote/", readiness.vote, name="vote"),
-    path("p/<str:key>/readiness/decide/", readiness.decide, name="decide"),
+    path("p/<str:key>/readiness/vote/", gonogo.vote, name="vote"),
+    path("p/<str:key>/readiness/decide/", gonogo.decide, name="decide"),
     *[
         path(
             f"p/<str:key>/readiness/checks/<int:pk>/{name}/", readiness.act, kwargs={"name": name},

@@ -111,7 +111,8 @@ def _refusal(error: Exception) -> Response | None:
     if isinstance(error, LinkEnded):
         return document(410, str(error))
     if isinstance(error, Refused):
-        return document(409, str(error), reasons=list(error.reasons))
+        named = {"codes": list(error.codes)} if error.codes else {}
+        return document(409, str(error), reasons=list(error.reasons), **named)
     return None
 
 

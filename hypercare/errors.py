@@ -4,12 +4,16 @@ from collections.abc import Iterable, Mapping
 
 
 class Refused(Exception):
-    """A rule says no. `reasons` are sentences a person can act on; nothing was changed."""
+    """A rule says no. `reasons` are sentences a person can act on; nothing was changed.
 
-    def __init__(self, *reasons: str) -> None:
+    `codes` name the rules for programs, one a reason, where the rules have names.
+    """
+
+    def __init__(self, *reasons: str, codes: Iterable[str] = ()) -> None:
         """Keep the reasons, in the order they should be read."""
         super().__init__(" ".join(reasons))
         self.reasons: tuple[str, ...] = reasons
+        self.codes: tuple[str, ...] = tuple(codes)
 
 
 class TransitionRefused(Refused):

@@ -35,24 +35,33 @@ def _stabilise(period: Period, at: datetime) -> Iterator[Objection]:
         key = f"{period.key}-{last.incident.number}"
         word = "reported" if not last.from_status else "reopened"
         text = f"{key}, a P1, was {word} less than 72 h ago. Earliest {when(calm_at, period)}."
-        yield Objection(text, _url(period, last.incident))
+        yield Objection(
+            text,
+            _url(period, last.incident),
+            code="stabilise.recent_p1",
+            about=f"incident:{last.incident.number}",
+        )
     if _rate_is_high(period, at):
         text = f"Arrivals were above the limit on one of the last {CALM_DAYS} days."
-        yield Objection(text, page(period, "period_incidents"))
+        yield Objection(text, page(period, "period_incidents"), code="stabilise.rate_high")
 
 
 def _close(period: Period, at: datetime) -> Iterator[Objection]:  # noqa: ARG001  one shape for all guards
     """What stays open needs somebody in BAU who takes it."""
     for incident in Incident.objects.open().filter(period=period, handed_to="").order_by("severity", "id"):
         text = f"{_named(period, incident)} stays open and nobody takes it over. Hand it to a BAU team or resolve it."
-        yield Objection(text, _url(period, incident))
+        yield Objection(
+            text, _url(period, incident), code="close.incident_unhanded", about=f"incident:{incident.number}"
+        )
 
 
 def _open(period: Period, *severities: str) -> Iterator[Objection]:
     rows = Incident.objects.open().filter(period=period, severity__in=severities)
     for incident in rows.order_by("severity", "reported_at", "id"):
         text = f"{incident.severity} still open: {_named(period, incident)}. Resolve it or grade it again."
-        yield Objection(text, _url(period, incident))
+        yield Objection(
+            text, _url(period, incident), code="incident.open", about=f"incident:{incident.number}"
+        )
 
 
 def _latest_p1(period: Period, at: datetime) -> StatusChange | None:

@@ -6,14 +6,16 @@ what is missing; it is never skipped. This file holds the guards that the period
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from django.urls import NoReverseMatch, reverse
 
 from hypercare import wiring
+from hypercare.errors import TransitionRefused
+from hypercare.models import User
 from periods import checklist, criteria, planning, wallclock
 from periods.models import ChecklistItem, ExitSignature, Period
 
@@ -29,10 +31,28 @@ RELAPSE_WINDOW = timedelta(days=14)
 
 @dataclass(frozen=True)
 class Objection:
-    """A reason not to take a step now, in a sentence, with the page where it is put right."""
+    """A reason not to take a step now, in a sentence, with the page where it is put right.
+
+    `code` names the rule and `about` the thing it speaks of (`check:12`), so that nobody needs to read the
+    sentence to know which it is. `owner` is whoever can put it right, where that is one known person.
+    """
 
     text: str
     url: str = ""
+    code: str = field(kw_only=True)
+    about: str = field(default="", kw_only=True)
+    owner: User | None = field(default=None, kw_only=True, compare=False)
+
+    @property
+    def key(self) -> str:
+        """What a condition names it by: stays the same while the sentence may change."""
+        return f"{self.code}:{self.about}" if self.about else self.code
+
+
+def refuse(found: Iterable[Objection]) -> NoReturn:
+    """Raise TransitionRefused with every objection, in their order."""
+    listed = list(found)
+    raise TransitionRefused(*(one.text for one in listed), codes=[one.code for one in listed])
 
 
 def objections(period: Period, transition: Transition, *, at: datetime) -> list[Objection]:
@@ -54,11 +74,9 @@ def plan_objections(period: Period, transition: Transition, *, at: datetime) -> 
 
 
 def unanswered(found: list[Objection], conditions: list[dict[str, Any]]) -> list[Objection]:
-    """Objections that no condition names: neither as its `objection` nor within its `text`."""
-    named = [
-        (str(condition.get("objection", "")), str(condition.get("text", ""))) for condition in conditions
-    ]
-    return [o for o in found if not any(o.text == objection or o.text in text for objection, text in named)]
+    """Objections that no condition names, by their key or by their sentence."""
+    named = {str(condition.get("objection", "")) for condition in conditions}
+    return [one for one in found if not named & {one.key, one.text}]
 
 
 def page(period: Period, name: str) -> str:
@@ -71,23 +89,35 @@ def page(period: Period, name: str) -> str:
 
 def _plan(period: Period, at: datetime) -> Iterator[Objection]:
     settings = page(period, "period_settings")
-    for is_missing, text in (
-        (period.go_live_at <= at, "Go-live is in the past. Choose a later time."),
-        (period.score is None, "The risk questions are not answered, so there is no score."),
-        (_is_unexplained(period), "The window is not the suggested one. Say why, or take the suggestion."),
-        (period.lead is None, "Nobody leads the period. Name a lead."),
-        (period.sponsor is None, "Nobody sponsors the period. Name a sponsor."),
-        (period.bau_owner is None, "Nobody takes over afterwards. Name a BAU owner."),
-        (_same_signer(period), "Sponsor and BAU owner are the same person. Closing takes two; name another."),
-        (period.rollback_authority is None, "Nobody may order a rollback. Name a rollback authority."),
+    for is_missing, code, text in (
+        (period.go_live_at <= at, "plan.go_live_past", "Go-live is in the past. Choose a later time."),
+        (period.score is None, "plan.no_score", "The risk questions are not answered, so there is no score."),
         (
-            not _has_normal(period),
+            _is_unexplained(period), "plan.window_unexplained",
+            "The window is not the suggested one. Say why, or take the suggestion.",
+        ),
+        (period.lead is None, "plan.no_lead", "Nobody leads the period. Name a lead."),
+        (period.sponsor is None, "plan.no_sponsor", "Nobody sponsors the period. Name a sponsor."),
+        (period.bau_owner is None, "plan.no_bau_owner", "Nobody takes over afterwards. Name a BAU owner."),
+        (
+            _same_signer(period), "plan.same_signer",
+            "Sponsor and BAU owner are the same person. Closing takes two; name another.",
+        ),
+        (
+            period.rollback_authority is None, "plan.no_rollback_authority",
+            "Nobody may order a rollback. Name a rollback authority.",
+        ),
+        (
+            not _has_normal(period), "plan.no_normal",
             "Normal is not known. Give the issues counted before, or the rate BAU accepts.",
         ),
-        (not _has_criteria(period), "No mandatory exit criterion. Say what must be true to end the period."),
-    ):
+        (
+            not _has_criteria(period), "plan.no_criterion",
+            "No mandatory exit criterion. Say what must be true to end the period.",
+        ),
+    ):  # fmt: skip
         if is_missing:
-            yield Objection(text, settings)
+            yield Objection(text, settings, code=code)
 
 
 def _is_unexplained(period: Period) -> bool:
@@ -113,22 +143,29 @@ def _has_criteria(period: Period) -> bool:
 def _invite(period: Period, at: datetime) -> Iterator[Objection]:  # noqa: ARG001  one shape for all guards
     if not period.checklist.exists():
         yield Objection(
-            "There is no checklist. Make one from the template.", page(period, "period_readiness")
-        )
+            "There is no checklist. Make one from the template.", page(period, "period_readiness"),
+            code="invite.no_checklist",
+        )  # fmt: skip
 
 
 def _go(period: Period, at: datetime) -> Iterator[Objection]:
     url = page(period, "period_readiness")
-    checks = list(period.checklist.filter(blocking=True).order_by("position", "id"))
+    blocking = period.checklist.filter(blocking=True).select_related("owner")
+    checks = list(blocking.order_by("position", "id"))
     for check in checks:
         if reason := checklist.blocks(check, at):
-            yield Objection(f"“{check.title}” {reason}.", f"{url}#check-{check.pk}")
+            yield Objection(
+                f"“{check.title}” {reason}.", f"{url}#check-{check.pk}", code="go.check_open",
+                about=f"check:{check.pk}", owner=check.owner,
+            )  # fmt: skip
     if not any(check.category == "Rollback" for check in checks):
-        yield Objection("No blocking check covers the rollback. Add its rehearsal under Rollback.", url)
+        text = "No blocking check covers the rollback. Add its rehearsal under Rollback."
+        yield Objection(text, url, code="go.rollback_unchecked")
     if not _names_no_return(period):
-        yield Objection("The point of no return is not named.", page(period, "period_settings"))
+        where = page(period, "period_settings")
+        yield Objection("The point of no return is not named.", where, code="go.no_return_unnamed")
     if period.go_live_at <= at:
-        yield Objection("Go-live is in the past. Postpone it to a later time.", url)
+        yield Objection("Go-live is in the past. Postpone it to a later time.", url, code="go.go_live_past")
 
 
 def _names_no_return(period: Period) -> bool:
@@ -140,40 +177,41 @@ def _names_no_return(period: Period) -> bool:
 
 
 def _start(period: Period, at: datetime) -> Iterator[Objection]:
+    url = page(period, "period_settings")
     if period.ends_at <= at:
-        yield Objection(
-            "The planned end has passed. Postpone go-live instead.", page(period, "period_settings")
-        )
+        yield Objection("The planned end has passed. Postpone go-live instead.", url, code="start.end_past")
     if at < period.go_live_at:
-        yield Objection("Go-live is not reached yet.", page(period, "period_settings"))
+        yield Objection("Go-live is not reached yet.", url, code="start.too_early")
 
 
 def _review(period: Period, at: datetime) -> Iterator[Objection]:
     """Before the end date the period must have earned its review."""
     url = page(period, "period_exit")
     if period.status != Period.Status.STABILISING:
-        yield Objection("Before the end date a review opens only while stabilising.", url)
+        text = "Before the end date a review opens only while stabilising."
+        yield Objection(text, url, code="review.not_stabilising")
     if at < period.starts_at + (period.planned_ends_at - period.starts_at) * LEAST_SERVED:
-        yield Objection("Less than half of the planned window is served.", url)
+        yield Objection("Less than half of the planned window is served.", url, code="review.half_unserved")
     cycles = criteria.critical_cycles(period, threshold=None, at=at)
     if cycles.verdict == "fail":
-        yield Objection(cycles.text, url)
-    for title in _without_streak(period, at):
-        yield Objection(f"“{title}” was not met on each of the last {STREAK_DAYS} days.", url)
+        yield Objection(cycles.text, url, code="review.cycle_open")
+    for code, title in _without_streak(period, at).items():
+        text = f"“{title}” was not met on each of the last {STREAK_DAYS} days."
+        yield Objection(text, url, code="review.no_streak", about=f"criterion:{code}")
 
 
-def _without_streak(period: Period, at: datetime) -> list[str]:
-    """Titles of mandatory criteria that did not pass at this time of day on each of the last three days.
+def _without_streak(period: Period, at: datetime) -> dict[str, str]:
+    """Codes and titles of mandatory criteria that did not pass at this time of day on each of the last three days.
 
     Manual ones must pass now: a signed paper has no daily reading.
     """
-    failed: dict[str, None] = {}
+    failed: dict[str, str] = {}
     for days_ago in range(STREAK_DAYS):
         for row in criteria.scorecard(period, at=at - timedelta(days=days_ago)):
             counts = row.criterion.automatic or days_ago == 0
             if row.criterion.mandatory and counts and row.reading.verdict != "pass":
-                failed[row.criterion.title] = None
-    return list(failed)
+                failed[row.criterion.code] = row.criterion.title
+    return failed
 
 
 def _close(period: Period, at: datetime) -> Iterator[Objection]:
@@ -181,29 +219,32 @@ def _close(period: Period, at: datetime) -> Iterator[Objection]:
     standing = {row.role: row for row in period.exit_signatures.filter(voided_at__isnull=True)}
     for role in ExitSignature.Role:
         if role not in standing:
-            yield Objection(f"The {role.label} has not signed.", url)
+            yield Objection(
+                f"The {role.label} has not signed.", url, code="close.unsigned", about=f"role:{role.value}",
+                owner=getattr(period, role.value),
+            )  # fmt: skip
     accepted = len(standing) == len(ExitSignature.Role) and all(
         row.comment.strip() for row in standing.values()
     )
     for row in criteria.scorecard(period, at=at):
         if row.blocks and not accepted:
             text = f"“{row.criterion.title}” is {row.word}. It must be met, or both signatures say why it is accepted."
-            yield Objection(text, url)
+            yield Objection(text, url, code="close.unmet", about=f"criterion:{row.criterion.code}")
 
 
 def _reopen(period: Period, at: datetime) -> Iterator[Objection]:
     if period.ended_at is not None and at > period.ended_at + RELAPSE_WINDOW:
-        yield Objection(
-            "It closed more than 14 days ago. Plan a new period instead.", page(period, "period_overview")
-        )
+        url = page(period, "period_overview")
+        text = "It closed more than 14 days ago. Plan a new period instead."
+        yield Objection(text, url, code="reopen.too_late")
 
 
 def _roll_back(period: Period, at: datetime) -> Iterator[Objection]:
     passed = period.point_of_no_return_at
     if passed is not None and passed <= at:
-        yield Objection(
-            "The point of no return has passed. Fix forward instead.", page(period, "period_overview")
-        )
+        url = page(period, "period_overview")
+        text = "The point of no return has passed. Fix forward instead."
+        yield Objection(text, url, code="roll_back.no_return_passed")
 
 
 GUARDS: dict[str, Callable[[Period, datetime], Iterator[Objection]]] = {

@@ -56,9 +56,15 @@ def objections(period: Period, *, at: datetime) -> list[Objection]:
     found = gates.objections(period, "go", at=at)
     for seat in seats(period):
         if seat.vote is not None and seat.vote.choice == GoVote.Choice.HOLD:
-            found.append(Objection(f"{seat.user} ({seat.role}) holds: {seat.vote.reason}", url))
+            text = f"{seat.user} ({seat.role}) holds: {seat.vote.reason}"
+            found.append(
+                Objection(text, url, code="go.vote_hold", about=f"user:{seat.user.pk}", owner=seat.user)
+            )
         elif seat.vote is None and seat.user.pk != period.sponsor_id:
-            found.append(Objection(f"{seat.user} ({seat.role}) has not voted.", url))
+            text = f"{seat.user} ({seat.role}) has not voted."
+            found.append(
+                Objection(text, url, code="go.vote_missing", about=f"user:{seat.user.pk}", owner=seat.user)
+            )
     return found
 
 
@@ -110,7 +116,7 @@ def decide(
     found = objections(period, at=at)
     standing = gates.unanswered(found, agreed) if outcome in GOES else []
     if standing:
-        raise TransitionRefused(*(objection.text for objection in standing))
+        gates.refuse(standing)
     decision = GoDecision.objects.create(
         period=period,
         outcome=outcome,

@@ -270,5 +270,8 @@ class JournalOut(serializers.ModelSerializer[JournalEntry]):
 class ObjectionOut(serializers.Serializer[Any]):
     """What stands in the way, and where it is put right."""
 
+    code = serializers.CharField()
+    key = serializers.CharField()
     text = serializers.CharField()
     url = serializers.CharField()
+    owner = PersonOut(allow_null=True)

@@ -82,7 +82,7 @@ def enter(
     _check_actor(period, step, by)
     found = gates.unanswered(gates.objections(period, name, at=at), conditions or [])
     if found:
-        raise TransitionRefused(*(objection.text for objection in found))
+        gates.refuse(found)
     return period
 
 

@@ -1,4 +1,4 @@
-"""Readiness: checks, people's answers, and the go or no-go that rests on both."""
+"""Readiness: checks and people's answers; the go or no-go that rests on both is in `gonogo.py`."""
 
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ from contributors.forms import (
     AssignForm,
     CheckForm,
     CompleteForm,
-    DecideForm,
     ReasonForm,
-    VoteForm,
     WaiveForm,
 )
 from contributors.models import Acknowledgement
+from contributors.views import go_panel
 from contributors.views.loading import (
     LARGEST_ID,
     done,
@@ -39,18 +38,12 @@ from contributors.views.loading import (
 from hypercare.errors import Invalid
 from hypercare.http import SignedInRequest
 from hypercare.models import User
-from periods import checklist, gonogo
+from periods import checklist
 from periods.access import allowed, period_or_404
-from periods.models import ChecklistItem, GoDecision, Period
+from periods.models import ChecklistItem, Period
 
 SHOWN = ("open", "mine", "all")
 PARTS = {"go": "contributors/_go_state.html", "stats": "contributors/_readiness_stats.html"}
-CONDITION_FIELDS = {
-    "owner": "condition_owner",
-    "due_at": "condition_due_at",
-    "text": "more",
-    "conditions": "more",
-}
 
 
 @login_required
@@ -58,7 +51,7 @@ CONDITION_FIELDS = {
 def page(request: SignedInRequest, key: str) -> HttpResponse:
     """The whole page."""
     period = period_or_404(request.user, key)
-    return _page(request, period)
+    return render_page(request, period)
 
 
 @login_required
@@ -69,12 +62,13 @@ def panel(request: SignedInRequest, key: str) -> HttpResponse:
     if unchanged(request, version(period, timezone.now())):
         return HttpResponse(status=204)
     part = PARTS.get(request.GET.get("part", ""), "contributors/_readiness.html")
-    return _page(request, period, template=part if is_htmx(request) else "")
+    return render_page(request, period, template=part if is_htmx(request) else "")
 
 
-def _page(
+def render_page(
     request: SignedInRequest, period: Period, *, template: str = "", status: int = 200, **forms_: Any
 ) -> HttpResponse:
+    """The page, or a part of it, with forms that came back."""
     context = {**_context(request, period, timezone.now()), **forms_}
     return render(request, template or "contributors/readiness.html", context, status=status)
 
@@ -109,7 +103,7 @@ def _context(request: SignedInRequest, period: Period, now: datetime) -> dict[st
             row.member.user_id == request.user.pk and row.state != "ready" for row in people.rows
         ),
         "getting_ready": getting_ready,
-        **_go(request, period, now, getting_ready=getting_ready),
+        **go_panel.context(request, period, now),
     }
 
 
@@ -121,24 +115,6 @@ def _rights(user: User, period: Period) -> dict[str, bool]:
         "waive": manage or period.sponsor_id == user.pk,
         "people": allowed(user, period, "members.manage"),
         "notes": allowed(user, period, "notes.view"),
-    }
-
-
-def _go(request: SignedInRequest, period: Period, now: datetime, *, getting_ready: bool) -> dict[str, Any]:
-    """The go or no-go panel: who voted, what stands in the way, and the forms of those who vote and decide."""
-    seats = gonogo.seats(period)
-    objections = gonogo.objections(period, at=now) if getting_ready else []
-    decision = GoDecision.objects.filter(period=period).select_related("by").order_by("-at", "-id").first()
-    mine = next((seat for seat in seats if seat.user.pk == request.user.pk), None)
-    return {
-        "seats": seats,
-        "objections": objections,
-        "decision": decision,
-        "my_seat": mine,
-        "vote_form": VoteForm() if mine and getting_ready else None,
-        "decide_form": DecideForm(period=period, objections=[])
-        if getting_ready and period.sponsor_id == request.user.pk
-        else None,
     }
 
 
@@ -296,60 +272,3 @@ def make_checklist(request: SignedInRequest, key: str) -> HttpResponse:
     period = period_or_404(request.user, key, may="checks.manage")
     made = checklist.instantiate(period, by=request.user, at=timezone.now())
     return done(request, f"{len(made)} checks added", url=page_of(period, "period_readiness"))
-
-
-# --- Go or no-go --------------------------------------------------------------------------------
-
-
-@login_required
-@require_POST
-def vote(request: SignedInRequest, key: str) -> HttpResponse:
-    """Go, or hold with a reason."""
-    period, form = period_or_404(request.user, key), VoteForm(request.POST)
-    if form.is_valid():
-        try:
-            cast = gonogo.vote(period.pk, **form.cleaned_data, by=request.user, at=timezone.now())
-        except Invalid as error:
-            explain(form, error)
-        else:
-            return done(
-                request,
-                f"Your vote: {cast.get_choice_display().lower()}",
-                url=page_of(period, "period_readiness") + "#go",
-            )
-    return _page(request, period, status=422, vote_form=form)
-
-
-@login_required
-@require_POST
-def decide(request: SignedInRequest, key: str) -> HttpResponse:
-    """The sponsor's decision; refusals name every objection that stands."""
-    period, now = period_or_404(request.user, key), timezone.now()
-    found = [objection.text for objection in gonogo.objections(period, at=now)]
-    form = DecideForm(request.POST, period=period, objections=found)
-    if form.is_valid():
-        try:
-            decision = gonogo.decide(
-                period.pk, outcome=form.cleaned_data["outcome"], reason=form.cleaned_data["reason"],
-                conditions=form.conditions, go_live_at=form.cleaned_data["go_live_at"], by=request.user, at=now,
-            )  # fmt: skip
-        except Invalid as error:
-            explain(form, _by_field(error))
-        else:
-            return done(
-                request,
-                f"Decided: {decision.get_outcome_display().lower()}",
-                url=page_of(period, "period_readiness"),
-            )
-    return _page(request, period, status=422, decide_form=form)
-
-
-def _by_field(error: Invalid) -> Invalid:
-    """Complaints about the conditions, said once beside the field that all conditions share."""
-    found: dict[str, list[str]] = {}
-    for field, texts in error.errors.items():
-        name = field.rpartition("/")[2]
-        name = CONDITION_FIELDS.get(name, name) if "/" in field or name == "conditions" else name
-        found.setdefault(name, [])
-        found[name] += [text for text in texts if text not in found[name]]
-    return Invalid({**found})

@@ -202,7 +202,7 @@ def _shown(period: Period, one: Move, user: User, now: datetime, bound: forms.Fo
 def _objections(period: Period, one: Move, now: datetime) -> list[gates.Objection]:
     """What stands in the way, without what this page's own button puts right: it invites whoever is not invited."""
     found = gates.objections(period, one.name, at=now)
-    return [said for said in found if one.name != "invite" or not said.text.startswith("Not invited yet")]
+    return [said for said in found if one.name != "invite" or said.code != "invite.uninvited"]
 
 
 def to_invite(period: Period) -> list[Membership]:

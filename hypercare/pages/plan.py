@@ -32,10 +32,14 @@ from periods.templates_library.checklist import CHECKLIST
 UNTIL_SCORED: Final = timedelta(days=14)
 FIRST_RELEASE: Final = "It is the product's first release."
 EMERGENCY: Final = "It is an emergency release."
-# Which step puts an objection right: a word of its sentence → the step.
-PUT_RIGHT: Final = (
-    ("Go-live", "change"), ("risk questions", "risk"), ("Normal", "window"), ("criterion", "checks"), ("", "people"),
-)  # fmt: skip
+# Which step puts an objection right; the people step for all others.
+PUT_RIGHT: Final = {
+    "plan.go_live_past": "change",
+    "plan.no_score": "risk",
+    "plan.window_unexplained": "window",
+    "plan.no_normal": "window",
+    "plan.no_criterion": "checks",
+}
 
 
 @dataclass(frozen=True)
@@ -187,8 +191,8 @@ def _done(period: Period) -> set[str]:
 
 def _objections(period: Period, at: datetime) -> list[tuple[str, str]]:
     """What stands in the way of a finished plan, with the step that puts it right."""
-    found = [objection.text for objection in gates.objections(period, "plan", at=at)]
-    return [(text, next(where for word, where in PUT_RIGHT if word in text)) for text in found]
+    found = gates.objections(period, "plan", at=at)
+    return [(objection.text, PUT_RIGHT.get(objection.code, "people")) for objection in found]
 
 
 def _suggest(period: Period, form: plan_forms.RiskForm, by: User) -> Suggestion:

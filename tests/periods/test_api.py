@@ -499,10 +499,12 @@ def test_go_no_go_shows_votes_objections_and_refuses_with_reasons(maja: User, pr
 
     assert [row["role"] for row in shown["votes"]] == ["Lead", "Sponsor", "BAU owner"]
     assert shown["objections"][0] == {
-        "text": "“Alerts fire” is not done.", "url": f"/p/BILL26/readiness/#check-{check.pk}",
+        "code": "go.check_open", "key": f"go.check_open:check:{check.pk}", "text": "“Alerts fire” is not done.",
+        "url": f"/p/BILL26/readiness/#check-{check.pk}", "owner": None,
     }  # fmt: skip
     assert refused.status_code == 409
     assert refused.json()["reasons"] == [row["text"] for row in shown["objections"]]
+    assert refused.json()["codes"] == [row["code"] for row in shown["objections"]]
 
 
 def test_a_conditional_go_names_each_objection(maja: User, preparing: Period) -> None:

@@ -114,10 +114,18 @@ def test_at_the_end_date_nothing_stands_in_the_way_of_a_review() -> None:
 
 
 def test_a_condition_answers_the_objection_it_names() -> None:
-    found = [Objection("A is open."), Objection("B is open."), Objection("C is open.")]
-
-    left = gates.unanswered(
-        found, [{"text": "Watch", "objection": "A is open."}, {"text": "Because B is open. Later"}]
+    a, b, c = (
+        Objection(f"{letter} is open.", code="go.check_open", about=f"check:{number}")
+        for number, letter in enumerate("ABC")
     )
 
-    assert left == [Objection("C is open.")]
+    left = gates.unanswered(
+        [a, b, c],
+        [
+            {"text": "Watch", "objection": "A is open."},
+            {"text": "Done", "objection": "go.check_open:check:1"},
+            {"text": "Because C is open. Later"},
+        ],
+    )
+
+    assert left == [c]

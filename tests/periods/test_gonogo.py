@@ -97,7 +97,7 @@ def test_a_conditional_go_must_name_every_objection() -> None:
 
     with pytest.raises(TransitionRefused) as refusal:
         gonogo.decide(period.pk, outcome="go_with_conditions", conditions=[named], by=period.sponsor, at=AT)
-    also = condition(period, text="“Break-glass access tested” is not done. Done by Friday noon.")
+    also = condition(period, text="Done by Friday noon", objection="“Break-glass access tested” is not done.")
     decision = gonogo.decide(
         period.pk, outcome="go_with_conditions", conditions=[named, also], by=period.sponsor, at=AT
     )
