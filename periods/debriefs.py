@@ -79,7 +79,15 @@ def schedule(period: Period, *, by: User | None, at: datetime, via: str = "") ->
     period = _locked_period(period.pk)
     made = lay_out(period, at=at)
     if made:
-        journal.record(period, "debrief.scheduled", by=by, at=at, via=via, debriefs=len(made))
+        journal.record(
+            period,
+            "debrief.scheduled",
+            by=by,
+            at=at,
+            via=via,
+            title=f"{len(made)} debriefs",
+            debriefs=len(made),
+        )
     return made
 
 

@@ -10,12 +10,12 @@ from contributors import readiness, roster
 from contributors.models import Acknowledgement, Membership, Role, Shift
 from hypercare.demo.people import CPH
 from hypercare.demo.script import Script
-from hypercare.demo.words import FIXES, LEVELS, OPEN_BIG, SOLVED
+from hypercare.demo.words import DEBRIEFS, FIXES, LEVELS, OPEN_BIG, SOLVED
 from hypercare.models import User
 from incidents import alert_sources, ingest, triage
 from incidents.models import Incident
 from incidents.sources import Reported
-from periods import checklist, criteria, debriefs, gonogo, lifecycle, planning, wallclock
+from periods import actions, checklist, criteria, debriefs, gonogo, lifecycle, planning, wallclock
 from periods.models import Action, Debrief, ExitCriterion, Period
 
 ZONE = ZoneInfo(CPH)
@@ -348,19 +348,25 @@ class _Story:
         if debrief is None:
             return
         maja, minute = self.people["maja"], timedelta(minutes=1)
+        note, decision, action, owner, _ = DEBRIEFS[(debrief.number - 1) % len(DEBRIEFS)]
         at = debrief.starts_at
         debriefs.start(debrief.pk, by=maja, at=at)
-        debriefs.write(
-            debrief.pk, section="numbers", text="Volume as expected for this day.", by=maja, at=at + minute
-        )
+        debriefs.write(debrief.pk, section="numbers", text=note, by=maja, at=at + minute)
         debriefs.attend(debrief.pk, people=list(self.people.values())[:7], by=maja, at=at + 2 * minute)
-        debriefs.decide(debrief.pk, text="Keep twice-daily sponsor updates until the P1s are closed.", by=maja,
-                        at=at + 6 * minute)  # fmt: skip
+        debriefs.decide(debrief.pk, text=decision, by=maja, at=at + 6 * minute)
+        Action.objects.create(
+            period_id=self.period_id, debrief=debrief, title=action, owner=self.people[owner],
+            due_at=at + 2 * DAY, created_by=maja, created_at=at + 8 * minute,
+        )  # fmt: skip
         debriefs.finish(debrief.pk, by=maja, at=at + 14 * minute)
-        title, owner = (("Document the manual re-bill steps", "kavya"), ("Raise the ERP pool to 60", "arjun"),
-                        ("Add the decline graph to the war-room board", "daniel"))[debrief.number % 3]  # fmt: skip
-        Action.objects.create(period_id=self.period_id, debrief=debrief, title=title, owner=self.people[owner],
-                              due_at=at + 3 * DAY, created_by=maja, created_at=at + 8 * minute)  # fmt: skip
+        self._finish_actions([title for *_, title, _, finished in DEBRIEFS if finished], at)
+
+    def _finish_actions(self, titles: list[str], at: datetime) -> None:
+        """What was promised in the debrief before is reported done in this one."""
+        for action in Action.objects.filter(
+            period=self.period_id, title__in=titles, done_at=None, created_at__lt=at
+        ):
+            actions.done(action.pk, by=action.owner, at=at + timedelta(minutes=3))
 
     def decide_criteria(self, at: datetime) -> None:
         for code, evidence in (("data_reconciled", "Totals agree within 0.02 %, signed by finance."),

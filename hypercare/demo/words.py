@@ -53,3 +53,62 @@ FIXES = (
     "Batch repeated after the limit was raised.", "Explained, and the guide now says so.",
 )  # fmt: skip
 LEVELS = {"P1": ("high", "high"), "P2": ("high", "medium"), "P3": ("medium", "medium"), "P4": ("low", "low")}
+# What the debriefs so far noted, decided and gave somebody to do: (note, decision, action, owner, done).
+DEBRIEFS = (
+    (
+        "First day: sign-in and price questions, as rehearsed.",
+        "Hourly board until 20:00 today.",
+        "Put the price-change answer on the portal",
+        "kavya",
+        True,
+    ),
+    (
+        "SSO loop fixed at 13:10, four tickets closed with it.",
+        "Sponsor is updated twice a day until both P1 are closed.",
+        "Add the SSO sign-in to the smoke test",
+        "priya",
+        True,
+    ),
+    (
+        "Quiet night. Refund job stops at 500 rows.",
+        "Refunds run in two batches until the limit is raised.",
+        "Raise the refund batch limit",
+        "marcus",
+        True,
+    ),
+    (
+        "Receipts doubled for 40 customers, mails stopped.",
+        "No mass mail leaves without a second look.",
+        "Document the manual re-bill steps",
+        "kavya",
+        False,
+    ),
+    (
+        "Eleven new, most from the ERP connector.",
+        "ERP batches are capped at 200 for now.",
+        "Raise the ERP pool to 60",
+        "arjun",
+        False,
+    ),
+    (
+        "ERP backlog is down to 12. Agents ask how to re-bill.",
+        "How-to questions go to the support desk first.",
+        "Record the re-bill walkthrough for agents",
+        "rachel",
+        True,
+    ),
+    (
+        "Direct debit mandates found again after the re-index.",
+        "The card decline graph goes on the wall.",
+        "Add the decline graph to the war-room board",
+        "daniel",
+        False,
+    ),
+    (
+        "Duplicate invoices on annual plans since 13:20.",
+        "The legacy scheduler stays off.",
+        "Write to the 312 customers who got two invoices",
+        "rachel",
+        False,
+    ),
+)

@@ -69,7 +69,7 @@ class DetailsForm(forms.Form):
         label="Point of no return", required=False, max_length=1000,
         help_text="After which step does going back cost more than fixing?",
     )  # fmt: skip
-    point_of_no_return_at = LocalMoment("Its time", required=False)
+    point_of_no_return_at = LocalMoment("Time of the point of no return", required=False)
 
     def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
         """Leave out what no longer changes."""
