@@ -8,12 +8,12 @@ may override the recommendation with a reason.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal
 
-from periods.wallclock import add_working_days
+from periods.wallclock import add_working_days, is_working_day
 
 Pattern = Literal["24x7", "12x7", "business", "none"]
 
@@ -293,6 +293,45 @@ def band_for(score: int) -> Band:
         if band.lowest <= score <= band.highest:
             return band
     raise ValueError(f"score: {score} is not between 0 and 100.")
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last date of a plan and why it is that one.
+
+    `by_score` is go-live plus the days; `cycle` names the critical cycle that moved it, if one did, and
+    `holidays` are the public holidays among the working days counted after that cycle.
+    """
+
+    on: date
+    by_score: date
+    cycle: str = ""
+    cycle_on: date | None = None
+    holidays: tuple[tuple[date, str], ...] = ()
+
+    @property
+    def moved(self) -> bool:
+        """Whether a critical cycle put the end after what the score gives."""
+        return self.on > self.by_score
+
+
+def explain_end(
+    go_live: date,
+    days: int,
+    cycles: Iterable[tuple[str, date]] = (),
+    holidays: Mapping[date, str] | None = None,
+) -> End:
+    """`end_date` with its reason, for named cycles and named holidays. Raises ValueError as it does."""
+    named, free = list(cycles), holidays or {}
+    by_score = end_date(go_live, days)
+    floors = [
+        (add_working_days(on, CYCLE_MARGIN_DAYS, free), name, on) for name, on in named if on >= go_live
+    ]
+    last, name, on = max(floors, key=lambda floor: (floor[0], floor[2]), default=(by_score, "", go_live))
+    if last <= by_score:
+        return End(by_score, by_score)
+    counted = tuple((day, free[day]) for day in sorted(free) if on < day <= last and is_working_day(day))
+    return End(last, by_score, name, on, counted)
 
 
 def end_date(

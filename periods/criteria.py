@@ -15,7 +15,7 @@ from django.db.models import Q
 from hypercare import wiring
 from hypercare.errors import Invalid, Refused
 from hypercare.models import User
-from periods import journal, wallclock
+from periods import journal, wallclock, workdays
 from periods.access import allowed, require
 from periods.models import ExitCriterion, Period
 
@@ -124,9 +124,16 @@ def _check_manual(row: ExitCriterion, period: Period, verdict: str, evidence: st
 def cycle_floor(period: Period) -> date | None:
     """The first day on which a review may open: the last critical cycle plus three working days, or None."""
     first = wallclock.local_day(period.starts_at, period.zone)
-    days = (date.fromisoformat(cycle["on"]) for cycle in period.critical_cycles)
+    if not period.critical_cycles:
+        return None
+    free, days = (
+        workdays.holidays_of(period),
+        (date.fromisoformat(cycle["on"]) for cycle in period.critical_cycles),
+    )
     # A cycle that completed before go-live proves nothing about the release.
-    return max((wallclock.add_working_days(day, CYCLE_MARGIN) for day in days if day >= first), default=None)
+    return max(
+        (wallclock.add_working_days(day, CYCLE_MARGIN, free) for day in days if day >= first), default=None
+    )
 
 
 def critical_cycles(period: Period, *, threshold: float | None, at: datetime) -> Reading:  # noqa: ARG001  a measure

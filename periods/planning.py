@@ -17,16 +17,20 @@ from django.db import IntegrityError, transaction
 from hypercare import wiring
 from hypercare.errors import Invalid, NotAllowed, TransitionRefused
 from hypercare.models import User
-from periods import checklist, complexity, journal, wallclock, watches
+from periods import checklist, complexity, journal, wallclock, watches, workdays
 from periods.access import PEOPLE, require
 from periods.models import ExitCriterion, ExitSignature, Period
 from periods.templates_library.criteria import CRITERIA
 
 LONGEST: Final = timedelta(days=366)
 DATES: Final = ("go_live_at", "ends_at")
+MOST_CYCLES: Final = 20
+CYCLES_WANTED: Final = f"Give each cycle a name and a date like 2026-11-30; at most {MOST_CYCLES} of them."
+PLACE: Final = ("country", "subdivision")
 TEXTS: Final = ("name", "summary", "systems", "war_room_url", "runbook_url")
 RISK: Final = (
-    "timezone", "point_of_no_return", "point_of_no_return_at", "critical_cycles", "baseline_issues", "baseline_days",
+    "timezone", "country", "subdivision", "point_of_no_return", "point_of_no_return_at", "critical_cycles",
+    "baseline_issues", "baseline_days",
     "tolerable_per_day", "days_override_reason",
 )  # fmt: skip
 # What may change at all, and what may still change after go-live: where to meet, and who answers for it.
@@ -225,9 +229,31 @@ def recommended_end(period: Period) -> datetime | None:
     if period.recommended_days is None:
         return None
     local = period.go_live_at.astimezone(period.zone)
-    cycles = [date.fromisoformat(cycle["on"]) for cycle in period.critical_cycles]
-    last = complexity.end_date(local.date(), period.recommended_days, cycles)
-    return wallclock.instant(last, local.time(), period.zone)
+    return wallclock.instant(explained_end(period, period.recommended_days).on, local.time(), period.zone)
+
+
+def explained_end(
+    period: Period, days: int, cycles: Iterable[Mapping[str, str]] | None = None
+) -> complexity.End:
+    """The last date for so many days, the period's critical cycles (or others) and its public holidays."""
+    given = period.critical_cycles if cycles is None else cycles
+    go_live = wallclock.local_day(period.go_live_at, period.zone)
+    place = (period.country, period.subdivision)
+    return end_on(go_live, days, given, *(place if workdays.is_known(*place) else ("", "")))
+
+
+def end_on(
+    go_live: date, days: int, cycles: Iterable[Mapping[str, str]], country: str = "", subdivision: str = ""
+) -> complexity.End:
+    """The last date of a plan that need not exist. Raises Invalid for a country or region without a calendar."""
+    listed = list(cycles)
+    if not _are_cycles(listed):
+        raise Invalid({"critical_cycles": CYCLES_WANTED})
+    named = [(cycle["name"], date.fromisoformat(cycle["on"])) for cycle in listed]
+    _raise_any({field: [text] for field, text in _place_complaints(country, subdivision).items()})
+    latest = max((on.year for _, on in named), default=go_live.year)
+    free = workdays.between(country, subdivision, go_live.year, max(go_live.year, latest) + 1)
+    return complexity.explain_end(go_live, days, named, free)
 
 
 # --- What can be wrong with a plan ----------------------------------------------------------------
@@ -242,11 +268,12 @@ def _tidy(period: Period) -> None:
 def _complaints(period: Period, by: User, at: datetime, only: Iterable[str] = ()) -> dict[str, list[str]]:
     """Field → sentences. `only` limits it to what was changed, so that an old fault blocks no other edit."""
     found: dict[str, list[str]] = _field_complaints(period)
-    for more in (_key_complaints(period, by), _date_complaints(period, at), _risk_complaints(period)):
+    place = _place_complaints(period.country, period.subdivision)
+    for more in (_key_complaints(period, by), _date_complaints(period, at), _risk_complaints(period), place):
         for field, sentence in more.items():
             found.setdefault(field, [sentence])
-    # A new go-live can make the old end impossible, and the other way round.
-    wanted = {*only, *(DATES if set(only) & set(DATES) else ())}
+    # A new go-live can make the old end impossible, and the other way round; so can country and region.
+    wanted = set(only).union(*(group for group in (DATES, PLACE) if set(only) & set(group)))
     return {field: texts for field, texts in found.items() if not wanted or field in wanted}
 
 
@@ -293,7 +320,7 @@ def _risk_complaints(period: Period) -> dict[str, str]:
         (
             "critical_cycles",
             _are_cycles(period.critical_cycles),
-            "Give each cycle a name and a date like 2026-11-30.",
+            CYCLES_WANTED,
         ),
         (
             "baseline_days",
@@ -311,6 +338,15 @@ def _risk_complaints(period: Period) -> dict[str, str]:
     return {field: sentence for field, is_fine, sentence in tests if not is_fine}
 
 
+def _place_complaints(country: str, subdivision: str) -> dict[str, str]:
+    if not workdays.is_known(country):
+        return {"country": f"There is no calendar for “{country}”. Give a code of two letters such as DK."}
+    if not workdays.is_known(country, subdivision):
+        where = f"{workdays.place(country)} has" if country else "Without a country there is"
+        return {"subdivision": f"{where} no region “{subdivision}”. Leave it out, or give a code such as BY."}
+    return {}
+
+
 def _is_link(url: str) -> bool:
     return not url or urlsplit(url).scheme in ("http", "https")
 
@@ -322,7 +358,7 @@ def _are_names(systems: Any) -> bool:
 
 
 def _are_cycles(cycles: Any) -> bool:
-    return isinstance(cycles, list) and all(map(_is_cycle, cycles))
+    return isinstance(cycles, list) and len(cycles) <= MOST_CYCLES and all(map(_is_cycle, cycles))
 
 
 def _is_cycle(cycle: Any) -> bool:

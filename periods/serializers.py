@@ -110,8 +110,9 @@ class PeriodOut(serializers.ModelSerializer[Period]):
     class Meta:
         model = Period
         fields: ClassVar = [
-            "key", "name", "summary", "systems", "status", "status_since", "timezone", "go_live_at", "starts_at",
-            "ends_at", "planned_ends_at", "extensions", "day", "days", "went_live_at", "smoke_test", "stabilised_at",
+            "key", "name", "summary", "systems", "status", "status_since", "timezone", "country", "subdivision",
+            "go_live_at", "starts_at", "ends_at",
+            "planned_ends_at", "extensions", "day", "days", "went_live_at", "smoke_test", "stabilised_at",
             "ended_at", "lead", "sponsor", "bau_owner", "rollback_authority", "war_room_url", "runbook_url",
             "point_of_no_return", "point_of_no_return_at", "answers", "critical_cycles", "score", "band",
             "recommended_days", "days_override_reason", "baseline_issues", "baseline_days", "tolerable_per_day",
@@ -130,6 +131,8 @@ class PeriodPatchIn(StrictSerializer):
     summary = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
     systems = serializers.ListField(child=serializers.CharField(max_length=80), required=False, max_length=50)
     timezone = serializers.CharField(max_length=64, required=False)
+    country = serializers.CharField(max_length=2, required=False, allow_blank=True)
+    subdivision = serializers.CharField(max_length=20, required=False, allow_blank=True)
     go_live_at = serializers.DateTimeField(required=False)
     ends_at = serializers.DateTimeField(required=False)
     lead = PersonField(required=False, allow_null=True)
@@ -200,13 +203,15 @@ class ReopenIn(PeriodReasonIn):
 
 
 class ComplexityIn(StrictSerializer):
-    """Answers 0 to 4 by factor; dates to work out the end."""
+    """Answers 0 to 4 by factor; dates, and a country with its public holidays, to work out the end."""
 
     answers = serializers.DictField(child=serializers.IntegerField())
     first_release = serializers.BooleanField(default=False)
     emergency = serializers.BooleanField(default=False)
     go_live_on = serializers.DateField(required=False)
     critical_cycles = CycleSerializer(many=True, required=False)
+    country = serializers.CharField(max_length=2, required=False, allow_blank=True, default="")
+    subdivision = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
 
 
 class ContributionOut(serializers.Serializer[Any]):

@@ -30,6 +30,7 @@ from periods.models import Period
 from periods.templates_library.checklist import CHECKLIST
 
 UNTIL_SCORED: Final = timedelta(days=14)
+CHANGE_FIELDS: Final = ("name", "systems", "timezone", "country", "subdivision", "summary")
 FIRST_RELEASE: Final = "It is the product's first release."
 EMERGENCY: Final = "It is an emergency release."
 # Which step puts an objection right; the people step for all others.
@@ -251,7 +252,8 @@ def _create(form: plan_forms.ChangeForm, by: User, at: datetime) -> Period:
     data, go_live = form.cleaned_data, form.go_live_at()
     return planning.create(
         key=data["key"], name=data["name"], systems=data["systems"], go_live_at=go_live,
-        ends_at=go_live + UNTIL_SCORED, timezone=data["timezone"], summary=data["summary"], lead=by, by=by, at=at,
+        ends_at=go_live + UNTIL_SCORED, timezone=data["timezone"], country=data["country"],
+        subdivision=data["subdivision"], summary=data["summary"], lead=by, by=by, at=at,
         with_checklist=False,
     )  # fmt: skip
 
@@ -260,7 +262,7 @@ def _save_change(period: Period, form: plan_forms.ChangeForm, by: User, at: date
     """A moved go-live takes the end along."""
     data, go_live = form.cleaned_data, form.go_live_at()
     moved = {"go_live_at": go_live, "ends_at": period.ends_at + (go_live - period.go_live_at)}
-    fields: dict[str, Any] = {name: data[name] for name in ("name", "systems", "timezone", "summary")}
+    fields: dict[str, Any] = {name: data[name] for name in CHANGE_FIELDS}
     fields |= moved if go_live != period.go_live_at else {}
     planning.update(period.pk, **fields, by=by, at=at)
 

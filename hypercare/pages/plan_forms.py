@@ -14,14 +14,13 @@ from django.utils.dateparse import parse_date
 from contributors.models import Membership, Role
 from hypercare.errors import Refused
 from hypercare.models import User
-from periods import complexity, wallclock
+from periods import complexity, planning, wallclock, workdays
 from periods.models import Period
 from periods.templates_library.checklist import ROLES
 
 ZONES = [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
 # Where the domain's name of a field differs from the form's.
 FIELDS = {"go_live_at": "go_live_on", "ends_at": "days", "days_override_reason": "reason"}
-MOST_CYCLES = 20
 SPARE_CYCLES = 2
 PEOPLE = ("lead", "sponsor", "bau_owner", "rollback_authority")
 
@@ -78,6 +77,16 @@ class ChangeForm(forms.Form):
     go_live_on = day_field("Go-live day")
     go_live_time = time_field("Go-live time", initial=time(7, 0))
     timezone = zone_field(help_text="Days of the period start at midnight here.")
+    country = forms.ChoiceField(
+        label="Public holidays of", required=False, help_text="They are no working days of the period.",
+        choices=[("", "No country"), *workdays.countries().items()],
+    )  # fmt: skip
+    subdivision = forms.CharField(
+        label="Region",
+        required=False,
+        max_length=80,
+        help_text="Where it has holidays of its own, such as Bayern.",
+    )
     summary = forms.CharField(label="What changes", required=False, max_length=5000,
                               widget=forms.Textarea(attrs={"rows": 3}))  # fmt: skip
 
@@ -91,10 +100,33 @@ class ChangeForm(forms.Form):
         """Keys are capital letters."""
         return str(self.cleaned_data["key"]).strip().upper()
 
+    def clean(self) -> dict[str, Any]:
+        """A region is typed by name or code and kept as its code."""
+        cleaned = super().clean() or self.cleaned_data
+        country, typed = cleaned.get("country", ""), cleaned.get("subdivision", "")
+        code = workdays.region_code(country, typed)
+        if code is None:
+            self.add_error("subdivision", _no_region(country, typed))
+        else:
+            cleaned["subdivision"] = code
+        return cleaned
+
     def go_live_at(self) -> datetime:
         """The instant of go-live."""
         data = self.cleaned_data
         return wallclock.instant(data["go_live_on"], data["go_live_time"], ZoneInfo(data["timezone"]))
+
+
+def _no_region(country: str, typed: str) -> str:
+    if not country:
+        return "Choose the country first, then its region."
+    known = list(workdays.regions(country).values())
+    some = (
+        f"Choose from {', '.join(known[:8])}{' and others' if len(known) > 8 else ''}."
+        if known
+        else "Leave it empty."
+    )
+    return f"{workdays.place(country)} has no region “{typed}” with holidays of its own. {some}"
 
 
 class RiskForm(forms.Form):
@@ -134,7 +166,7 @@ class RiskForm(forms.Form):
         given = self.initial.get("critical_cycles", [])
         if self.is_bound:
             given = cycles_of(self.data)
-        return [*given, *({"name": "", "on": ""} for _ in range(spare))][:MOST_CYCLES]
+        return [*given, *({"name": "", "on": ""} for _ in range(spare))][: planning.MOST_CYCLES]
 
     def questions(self) -> list[dict[str, Any]]:
         """For the page: each question with its choices and the points each adds."""
@@ -248,11 +280,13 @@ class RoleForm(forms.Form):
 def change_initial(period: Period | None, zone: str) -> dict[str, Any]:
     """The first step as it stands."""
     if period is None:
-        return {"timezone": zone}
+        return {"timezone": zone, "country": workdays.country_of_zone(zone)}
     local = period.go_live_at.astimezone(period.zone)
     return {
         "name": period.name, "key": period.key, "systems": ", ".join(period.systems), "summary": period.summary,
         "go_live_on": local.date(), "go_live_time": local.time(), "timezone": period.timezone,
+        "country": period.country,
+        "subdivision": workdays.regions(period.country).get(period.subdivision, period.subdivision),
     }  # fmt: skip
 
 
@@ -260,7 +294,7 @@ def cycles_of(post: Any) -> list[dict[str, str]]:
     """Critical dates from repeated `cycle_name` and `cycle_on` fields; empty pairs are left out."""
     pairs = zip(post.getlist("cycle_name"), post.getlist("cycle_on"), strict=False)
     rows = [{"name": name.strip()[:80], "on": on.strip()[:10]} for name, on in pairs]
-    return [row for row in rows if row["name"] or row["on"]][:MOST_CYCLES]
+    return [row for row in rows if row["name"] or row["on"]][: planning.MOST_CYCLES]
 
 
 def _is_date(text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from contributors import duties
 from hypercare import svg
 from hypercare.models import User
-from periods import complexity, wallclock
+from periods import complexity, planning, wallclock, workdays
 from periods.models import Period
 from periods.templates_library.rhythm import debrief_slots
 
@@ -35,7 +35,7 @@ class Suggestion:
     days: int = 0
     first: date | None = None
     last: date | None = None
-    cycle: bool = False
+    end: complexity.End | None = None
     cover: list[tuple[str, list[str]]] = field(default_factory=list)
     why: str = ""
     debriefs: list[dict[str, float]] = field(default_factory=list)
@@ -61,24 +61,27 @@ def suggest(
         return Suggestion(points, len(given), len(complexity.FACTORS), steps)
     found = complexity.assess(answers, first_release=first_release, emergency=emergency)
     first = wallclock.local_day(period.go_live_at, period.zone)
-    last = complexity.end_date(first, found.days, _days(cycles))
-    days = (last - first).days
+    end = planning.explained_end(period, found.days, _dated(cycles))
+    last, days = end.on, (end.on - first).days
     return Suggestion(
         points, len(given), len(complexity.FACTORS), steps, found, TONES[found.band], days, first, last,
-        cycle=days > found.days, cover=_cover(found, first, days), why=_why(found),
+        end=end, cover=_cover(found, first, days), why=_why(found),
         debriefs=_debriefs(period, found.band, first, days), more_days=max(0, days - SHOWN_DAYS),
         history=_history(by, found.band, days),
     )  # fmt: skip
 
 
-def _days(cycles: Sequence[Mapping[str, str]]) -> list[date]:
-    found = []
-    for cycle in cycles:
-        try:
-            found.append(date.fromisoformat(cycle["on"]))
-        except ValueError:
-            continue
-    return found
+def _dated(cycles: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """The critical dates that are typed to the end."""
+    return [cycle for cycle in cycles if cycle["name"] and _is_date(cycle["on"])]
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _cover(found: complexity.Recommendation, first: date, days: int) -> list[tuple[str, list[str]]]:
@@ -107,7 +110,9 @@ def _debriefs(period: Period, band: str, first: date, days: int) -> list[dict[st
     """Debriefs per day as dots: x in per cent, r larger for two a day."""
     start = wallclock.instant(first, time(0), period.zone)
     end = wallclock.instant(first + timedelta(days=days), time(0), period.zone)
-    slots = debrief_slots(band=band, go_live=start, ends_at=end, zone=period.zone)
+    slots = debrief_slots(
+        band=band, go_live=start, ends_at=end, zone=period.zone, holidays=workdays.holidays_of(period)
+    )
     held = {
         day: len(list(on))
         for day, on in groupby(slots, key=lambda slot: wallclock.local_day(slot, period.zone))

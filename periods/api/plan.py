@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -168,8 +168,12 @@ def assess(request: Request) -> Response:
 
 def _ends_on(data: dict[str, Any], found: complexity.Recommendation) -> str | None:
     go_live = data.get("go_live_on")
-    cycles = [date.fromisoformat(cycle["on"]) for cycle in data.get("critical_cycles", [])]
-    return complexity.end_date(go_live, found.days, cycles).isoformat() if go_live else None
+    if go_live is None:
+        return None
+    end = planning.end_on(
+        go_live, found.days, data.get("critical_cycles", []), data["country"], data["subdivision"]
+    )
+    return end.on.isoformat()
 
 
 @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="templates_list", tags=["periods"])

@@ -71,6 +71,12 @@ class Period(models.Model):
     status_since = models.DateTimeField()
     status_before_review = models.CharField(max_length=12, choices=Status, blank=True)
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    country = models.CharField(
+        max_length=2, blank=True, help_text="ISO code; its public holidays are no working days."
+    )
+    subdivision = models.CharField(
+        max_length=20, blank=True, help_text="ISO code of a region of the country."
+    )
     go_live_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     planned_ends_at = models.DateTimeField(help_text="The end before any extension.")

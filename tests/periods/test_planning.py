@@ -81,7 +81,7 @@ def test_a_draft_can_do_without_people_and_checklist() -> None:
         (
             "critical_cycles",
             {"critical_cycles": [{"name": "Payroll"}]},
-            "Give each cycle a name and a date like 2026-11-30.",
+            "Give each cycle a name and a date like 2026-11-30; at most 20 of them.",
         ),
         ("systems", {"systems": ["x" * 81]}, "Give the systems as a list of names of up to 80 characters."),
         ("status", {"status": "active"}, "This can't be set in a plan."),
