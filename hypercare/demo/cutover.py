@@ -96,7 +96,8 @@ class _Story:
         people = self.people
         period = planning.create(
             key="BILL26", name="Billing platform cut-over", systems=["Billing engine", "Payments", "ERP connector",
-            "Customer portal"], timezone=CPH, country="DK", go_live_at=self.go_live, ends_at=self.ends, lead=people["maja"],
+            "Customer portal"], timezone=CPH, country="DK", go_live_at=self.go_live, ends_at=self.ends,
+            lead=people["maja"],
             sponsor=people["rachel"], bau_owner=people["kavya"], rollback_authority=people["rachel"],
             baseline_issues=56, baseline_days=28, point_of_no_return="When card runs start on the new engine.",
             war_room_url="https://meet.northlane.example/billing", by=people["maja"], at=at,
