@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -15,12 +14,13 @@ from django.utils import timezone
 from hypercare import engine
 from hypercare.models import User
 from hypercare.pages import needs
-from incidents.models import Incident
+from incidents import tallies
 from periods.models import Period
 
 SECTIONS = (("/i/", "incidents"), ("/incidents/", "incidents"), ("/p/", "periods"), ("/periods/", "periods"),
             ("/shifts/", "shifts"), ("/settings/", "settings"), ("/search/", "search"))  # fmt: skip
 SHOWN = 8
+SAID = ("id", "key", "name", "status", "go_live_at", "journal_seq")
 
 
 @dataclass
@@ -41,7 +41,8 @@ class Shell:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `shell` and `now`. Four queries for a signed-in person, whatever they are part of."""
+    """Context processor: `shell` and `now`. Two queries for a signed-in person while
+    nothing happens in their periods; what they count is asked again after every journal entry."""
     now = timezone.now()
     user = getattr(request, "user", None)
     frame = Shell(org=settings.ORGANISATION, section=_section(request.path))
@@ -56,36 +57,41 @@ def _section(path: str) -> str:
 
 def _fill(frame: Shell, user: User, path: str, now: datetime) -> None:
     periods = _periods(user)
-    todo = needs.count(user, at=now)
+    counts = tallies.open_in(periods)
     frame.user, frame.theme, frame.can_plan = user, user.theme, user.may_plan
     frame.engine_late = engine.is_late(at=now)
-    frame.needs_count, frame.needs_red = todo.total, todo.red
-    frame.open_incidents = sum(period.open_count for period in periods)
-    frame.live = [_live_row(period, path) for period in periods if period.is_live][:SHOWN]
+    frame.needs_count, frame.needs_red = _needs(user, periods, now)
+    frame.open_incidents = sum(counts[period.pk].open for period in periods)
+    live = [period for period in periods if period.is_live][:SHOWN]
+    frame.live = [_live_row(period, counts[period.pk], path) for period in live]
     frame.upcoming = [_upcoming_row(period, path, now) for period in periods if not period.is_live][:SHOWN]
 
 
-def _periods(user: User) -> list[Any]:
-    open_incident = Q(incidents__isnull=False) & ~Q(incidents__status__in=Incident.ENDED)
-    return list(
-        Period.objects.visible_to(user)
-        .exclude(status__in=Period.ENDED)
-        .annotate(
-            open_count=Count("incidents", filter=open_incident, distinct=True),
-            p1_count=Count("incidents", filter=open_incident & Q(incidents__severity="P1"), distinct=True),
-        )
-        .order_by("go_live_at", "id")[: 2 * SHOWN]
-    )
+def _periods(user: User) -> list[Period]:
+    mine = Period.objects.visible_to(user).exclude(status__in=Period.ENDED)
+    return list(mine.only(*SAID).order_by("go_live_at", "id"))
 
 
-def _live_row(period: Any, path: str) -> dict[str, Any]:
+def _needs(user: User, periods: list[Period], now: datetime) -> tuple[int, bool]:
+    """How much needs the person and whether some of it is urgent: counted once a version and minute."""
+    stamp = tallies.stamp(periods, at=now)
+
+    def count() -> tuple[int, bool]:
+        todo = needs.count(user, at=now)
+        return todo.total, todo.red
+
+    found: tuple[int, bool] = tallies.once(f"needs:{user.pk}:{stamp}", count)
+    return found
+
+
+def _live_row(period: Period, count: tallies.Open, path: str) -> dict[str, Any]:
     return {
-        "name": period.name, "url": period.get_absolute_url(), "count": period.open_count,
-        "red": period.p1_count > 0, "note": "", "current": _is_current(period, path),
+        "name": period.name, "url": period.get_absolute_url(), "count": count.open,
+        "red": count.p1 > 0, "note": "", "current": _is_current(period, path),
     }  # fmt: skip
 
 
-def _upcoming_row(period: Any, path: str, now: datetime) -> dict[str, Any]:
+def _upcoming_row(period: Period, path: str, now: datetime) -> dict[str, Any]:
     days = (period.go_live_at - now).days
     note = f"{days} d" if days >= 0 else "late"
     return {

@@ -116,7 +116,7 @@ def filtered(found: QuerySet[Incident], request: Request) -> QuerySet[Incident]:
     if severities := _values(wanted.get("severity", ""), "severity", SEVERITIES):
         found = found.filter(severity__in=severities)
     if statuses := _values(wanted.get("status", ""), "status", ("open", *Incident.Status.values)):
-        is_open = ~Q(status__in=Incident.ENDED) if "open" in statuses else Q()
+        is_open = Q(resolved_at__isnull=True) if "open" in statuses else Q()
         named = [status for status in statuses if status != "open"]
         found = found.filter(is_open | Q(status__in=named)) if is_open else found.filter(status__in=named)
     if owner := wanted.get("owner", ""):

@@ -128,12 +128,12 @@ class Page:
 
 def wanted(found: QuerySet[Incident], filters: Filters, viewer: User) -> QuerySet[Incident]:
     """What the filters ask for, unordered."""
-    ended = Q(status__in=Incident.ENDED)
+    still = Q(resolved_at__isnull=True)
     groups = {
-        "open": ~ended,
-        "no-owner": ~ended & Q(owner=None),
-        "mine": ~ended & Q(owner=viewer),
-        "resolved": ended,
+        "open": still,
+        "no-owner": still & Q(owner=None),
+        "mine": still & Q(owner=viewer),
+        "resolved": ~still,
     }
     found = found.filter(groups[filters.group])
     if filters.q:
@@ -212,7 +212,7 @@ def _key(last: Any, filters: Filters) -> str:
 
 def counts(found: QuerySet[Incident], viewer: User) -> dict[str, int]:
     """The figures on the tabs of a list and of the board: two queries. Resolved ones are counted to 10,000."""
-    still = found.exclude(status__in=Incident.ENDED)
+    still = found.filter(resolved_at__isnull=True)
     by_status = {f"is_{status}": Count("id", filter=Q(status=status)) for status in Incident.Status.values}
     figures: dict[str, int] = still.aggregate(
         open=Count("id"),
@@ -223,7 +223,7 @@ def counts(found: QuerySet[Incident], viewer: User) -> dict[str, int]:
         watching=Count("id", filter=Q(status__in=WATCHED, owner__isnull=False)),
         **by_status,
     )
-    figures["resolved"] = found.filter(status__in=Incident.ENDED)[: COUNTED + 1].count()
+    figures["resolved"] = found.filter(resolved_at__isnull=False)[: COUNTED + 1].count()
     return figures
 
 

@@ -28,8 +28,12 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(period__memberships__user=user, period__memberships__left_at__isnull=True)
 
     def open(self) -> IncidentQuerySet:
-        """Not resolved or closed."""
-        return self.exclude(status__in=Incident.ENDED)
+        """Not resolved or closed, said as the partial indexes say it: with it they serve on SQLite too."""
+        return self.filter(resolved_at__isnull=True)
+
+    def ended(self) -> IncidentQuerySet:
+        """Resolved or closed."""
+        return self.filter(resolved_at__isnull=False)
 
     def locked(self) -> IncidentQuerySet:
         """Rows held until the transaction ends."""
@@ -124,7 +128,7 @@ class Incident(models.Model):
             models.Index(
                 fields=["period", "severity", "reported_at", "id"],
                 name="incident_open",
-                condition=~Q(status__in=["resolved", "closed"]),
+                condition=Q(resolved_at__isnull=True),
             ),
             models.Index(fields=["period", "-reported_at", "-id"], name="incident_by_report"),
             models.Index(fields=["period", "resolved_at"], name="incident_by_resolution"),
@@ -132,7 +136,7 @@ class Incident(models.Model):
             models.Index(
                 fields=["owner", "severity"],
                 name="incident_open_by_owner",
-                condition=~Q(status__in=["resolved", "closed"]),
+                condition=Q(resolved_at__isnull=True),
             ),
         ]
 

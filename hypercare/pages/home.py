@@ -18,7 +18,7 @@ from contributors.models import Membership, Shift
 from hypercare.http import SignedInRequest
 from hypercare.models import User
 from hypercare.pages import needs
-from incidents.models import Incident
+from incidents import tallies
 from periods.models import ChecklistItem, Debrief, Period
 
 SOON = timedelta(days=7)
@@ -85,7 +85,9 @@ def needs_panel(user: User, now: datetime) -> dict[str, Any]:
 
 def periods_panel(user: User, now: datetime) -> dict[str, Any]:
     """One's periods that are not over."""
-    return {"periods": [_row(period, now) for period in _periods(user, now)]}
+    periods = _periods(user, now)
+    counts = tallies.open_in(periods)
+    return {"periods": [_row(period, counts[period.pk], now) for period in periods]}
 
 
 def today_panel(user: User, now: datetime) -> dict[str, Any]:
@@ -145,13 +147,6 @@ def waiting(user: User, now: datetime) -> list[dict[str, Any]]:
 
 
 def _periods(user: User, now: datetime) -> list[Any]:
-    is_open = ~Q(incidents__status__in=Incident.ENDED) & Q(incidents__isnull=False)
-    by_severity = {
-        f"open_{severity.lower()}": Count(
-            "incidents", filter=is_open & Q(incidents__severity=severity), distinct=True
-        )
-        for severity in Incident.Severity.values
-    }
     done = Q(checklist__status__in=("done", "not_applicable", "waived"))
     late = Q(checklist__status="open", checklist__due_at__lte=now)
     debriefs = Debrief.objects.filter(period=OuterRef("pk"), status="scheduled", starts_at__gte=now).order_by(
@@ -161,7 +156,6 @@ def _periods(user: User, now: datetime) -> list[Any]:
         Period.objects.visible_to(user)
         .exclude(status__in=Period.ENDED)
         .annotate(
-            **by_severity,
             checks=Count("checklist", distinct=True),
             checks_done=Count("checklist", filter=done, distinct=True),
             checks_late=Count("checklist", filter=late, distinct=True),
@@ -171,13 +165,13 @@ def _periods(user: User, now: datetime) -> list[Any]:
     )
 
 
-def _row(period: Any, now: datetime) -> dict[str, Any]:
-    urgent = [(name, getattr(period, f"open_{name.lower()}")) for name in ("P1", "P2")]
+def _row(period: Any, count: tallies.Open, now: datetime) -> dict[str, Any]:
+    urgent = [("P1", count.p1), ("P2", count.p2)]
     return {
         "period": period,
         "urgent": [(name, number) for name, number in urgent if number],
-        "others": period.open_p3 + period.open_p4,
-        "open": period.open_p1 + period.open_p2 + period.open_p3 + period.open_p4,
+        "others": count.p3 + count.p4,
+        "open": count.open,
         "day": min(max(0, period.day(now)), period.days),
         "days": period.days,
         "ready": round(100 * period.checks_done / period.checks) if period.checks else 0,

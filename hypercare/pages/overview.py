@@ -19,7 +19,7 @@ from hypercare.models import User
 from hypercare.pages import activity as sentences
 from hypercare.pages import charts, phases
 from hypercare.pages.attention import strip
-from incidents import presenters
+from incidents import presenters, tallies
 from incidents.models import Incident
 from periods import checklist, criteria, journal
 from periods.access import allowed, period_or_404
@@ -245,7 +245,13 @@ def _criteria(scored: list[criteria.Scored]) -> dict[str, Any]:
 
 
 def tab_counts(period: Period, *, at: datetime) -> dict[str, Any]:
-    """The small figures on the tabs."""
+    """The small figures on the tabs, counted once per version of the period and minute."""
+    key = f"tabs:{period.pk}:{tallies.stamp([period], at=at)}"
+    found: dict[str, Any] = tallies.once(key, lambda: _counted_tabs(period, at))
+    return found
+
+
+def _counted_tabs(period: Period, at: datetime) -> dict[str, Any]:
     scored = criteria.scorecard(period, at=at)
     gaps = len(coverage.coming(period, at=at))
     return _tab_counts(

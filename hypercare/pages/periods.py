@@ -25,8 +25,8 @@ from hypercare.http import SignedInRequest
 from hypercare.models import User
 from hypercare.pages import settings_forms
 from hypercare.pages.plan_forms import explain
-from incidents import alert_sources
-from incidents.models import AlertSource, Incident
+from incidents import alert_sources, tallies
+from incidents.models import AlertSource
 from periods import gates, lifecycle, planning, steps
 from periods.access import allowed, period_or_404
 from periods.models import Period
@@ -53,9 +53,10 @@ def listing(request: SignedInRequest) -> HttpResponse:
     counts = dict(mine.values_list("status").annotate(n=Count("id")).order_by("status"))
     found = _with_counts(mine.filter(status__in=FILTERS[chosen][1])).select_related("lead")
     page = Paginator(found.order_by("-go_live_at", "-id"), PAGE).get_page(request.GET.get("page"))
-    now = timezone.now()
+    now, still_open = timezone.now(), tallies.open_in(page)
     context = {
-        "page": page, "rows": [_row(period, now) for period in page], "show": chosen, "any": bool(counts),
+        "page": page, "rows": [_row(period, still_open[period.pk], now) for period in page],
+        "show": chosen, "any": bool(counts),
         "filters": [(name, label, sum(counts.get(status, 0) for status in statuses))
                     for name, (label, statuses) in FILTERS.items()],
     }  # fmt: skip
@@ -63,21 +64,17 @@ def listing(request: SignedInRequest) -> HttpResponse:
 
 
 def _with_counts(periods: Any) -> Any:
-    is_open = Q(incidents__isnull=False) & ~Q(incidents__status__in=Incident.ENDED)
     done = Q(checklist__status__in=("done", "not_applicable"))
     return periods.annotate(
-        open_count=Count("incidents", filter=is_open, distinct=True),
-        urgent_count=Count(
-            "incidents", filter=is_open & Q(incidents__severity__in=("P1", "P2")), distinct=True
-        ),
         checks=Count("checklist", distinct=True),
         checks_done=Count("checklist", filter=done, distinct=True),
     )
 
 
-def _row(period: Any, now: datetime) -> dict[str, Any]:
+def _row(period: Any, count: tallies.Open, now: datetime) -> dict[str, Any]:
     return {
-        "period": period, "day": min(max(1, period.day(now)), period.days), "days": period.days,
+        "period": period, "open": count.open, "urgent": count.p1 + count.p2,
+        "day": min(max(1, period.day(now)), period.days), "days": period.days,
         "ready": round(100 * period.checks_done / period.checks) if period.checks else 0,
         "is_upcoming": period.status in UPCOMING, "over": max(0, period.day(now) - period.days),
     }  # fmt: skip

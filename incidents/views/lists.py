@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from hypercare import wiring
 from hypercare.http import SignedInRequest
-from incidents import listing, presenters, rights, triage
+from hypercare.models import User
+from incidents import listing, presenters, rights, tallies, triage
 from incidents.forms import LogForm, workers
 from incidents.listing import Filters
 from incidents.models import Incident
@@ -85,7 +86,7 @@ def mine(request: SignedInRequest) -> HttpResponse:
 def _of_period(request: SignedInRequest, period: Period, now: datetime) -> dict[str, Any]:
     """Context of the list or board and of its fragment."""
     filters, me = Filters.read(request.GET.dict()), rights.of(request.user, period)
-    figures = listing.counts(Incident.objects.filter(period=period), request.user)
+    figures = _figures(period, request.user)
     shown = _board if filters.view == "board" else _list
     return {
         "now": now,
@@ -107,6 +108,15 @@ def _of_period(request: SignedInRequest, period: Period, now: datetime) -> dict[
         "log_form": LogForm(period=period) if me.report else None,
         **shown(request, period, filters, me, figures, now),
     }
+
+
+def _figures(period: Period, viewer: User) -> dict[str, int]:
+    """The figures on the tabs of the list, counted once per version of the period and person."""
+    key = f"figures:{period.pk}:{period.journal_seq}:{viewer.pk}"
+    found: dict[str, int] = tallies.once(
+        key, lambda: listing.counts(Incident.objects.filter(period=period), viewer)
+    )
+    return found
 
 
 def _tab_counts(period: Period, now: datetime) -> dict[str, Any]:

@@ -251,11 +251,13 @@ def test_an_incident_costs_the_same_queries_however_long_its_story(
     browser.get(address)
     with django_assert_max_num_queries(32) as one:
         browser.get(address)
+    before = len(one)
     for n in range(20):
         member = make_member(period, right="support").user
         triage.comment(incident.pk, body=f"Note {n}", kind="note", by=member, at=timezone.now())
 
-    with django_assert_max_num_queries(len(one) + 1):  # the first comment adds the query for duties
+    browser.get(address)  # What happened is counted once; then the frame knows again.
+    with django_assert_max_num_queries(before + 1):  # the first comment adds the query for duties
         browser.get(address)
 
 

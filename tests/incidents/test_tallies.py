@@ -1,0 +1,46 @@
+"""Figures counted once per version of a period."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from incidents import tallies, triage
+from incidents.tallies import Open
+from periods.models import Period
+from tests.factories import NOW, make_incident, make_period, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_open_incidents_are_counted_by_severity_and_period() -> None:
+    calm, busy = make_period(), make_period()
+    for severity in ("P1", "P3", "P3"):
+        make_incident(busy, severity=severity)
+    make_incident(busy, severity="P1", status="resolved", resolved_at=NOW)
+
+    counts = tallies.open_in([calm, busy])
+
+    assert counts == {calm.pk: Open(), busy.pk: Open(p1=1, p3=2)}
+    assert counts[busy.pk].open == 3
+
+
+def test_a_figure_is_asked_for_once_until_something_happens(django_assert_num_queries: Any) -> None:
+    period = make_period()
+    with django_assert_num_queries(1):
+        tallies.open_in([period])
+    with django_assert_num_queries(0):
+        tallies.open_in([period])
+
+    triage.report(period.pk, title="Down", impact="high", urgency="high", by=period.lead, at=NOW)
+    period = Period.objects.get(pk=period.pk)
+
+    with django_assert_num_queries(1):
+        assert tallies.open_in([period])[period.pk] == Open(p1=1)
+
+
+def test_nobody_has_periods_without_asking(django_assert_num_queries: Any) -> None:
+    assert make_user()
+    with django_assert_num_queries(0):
+        assert tallies.open_in([]) == {}
