@@ -20,6 +20,7 @@ class Role(models.Model):
         ALWAYS = "24x7", "24 h"
         DAYTIME = "12x7", "08 to 20 every day"
         BUSINESS = "business", "Weekdays 09 to 17"
+        CUSTOM = "custom", "Own weekly hours"
         NONE = "none", "No fixed cover"
 
     period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="roles")
@@ -31,6 +32,31 @@ class Role(models.Model):
         null=True, blank=True, help_text="Required until then; empty is the end."
     )
     headcount = models.PositiveSmallIntegerField(default=1)
+    week = models.JSONField(
+        default=list, blank=True,
+        help_text='Own weekly hours: [{"days": [0], "from": "08:00", "to": "20:00", "people": 2}], Monday is 0.',
+    )  # fmt: skip
+    later_phases = models.JSONField(
+        default=list, blank=True,
+        help_text='Cover after `cover_until`: [{"cover": "12x7", "until": ISO or null, "headcount": 1}].',
+    )  # fmt: skip
+    headcount_on = models.JSONField(
+        default=dict, blank=True, help_text='People on certain days: {"mon": 3, "2026-11-23": 6}.'
+    )
+    zone_name = models.CharField(
+        max_length=64, blank=True, help_text="Zone of its hours; empty is the period's."
+    )
+    country = models.CharField(
+        max_length=6,
+        blank=True,
+        help_text="Whose public holidays close its business hours, such as DK or US-NY.",
+    )
+    on_call = models.BooleanField(
+        default=False,
+        help_text="Reachable rather than at work: long stretches warn instead of being refused.",
+    )
+    needs_deputy = models.BooleanField(default=False, help_text="A deputy is needed whenever somebody is.")
+    swaps_need_lead = models.BooleanField(default=False, help_text="The lead approves cover and swaps.")
     required = models.BooleanField(default=True, help_text="Must be acknowledged before a go.")
     answers_pages = models.BooleanField(
         default=False, help_text="Paged first when an incident names no role."
@@ -130,14 +156,23 @@ class Shift(models.Model):
     )
     revision = models.PositiveIntegerField(default=0, help_text="SEQUENCE in calendars.")
     is_override = models.BooleanField(default=False)
+    rotation = models.ForeignKey(
+        "contributors.Rotation", on_delete=models.SET_NULL, null=True, blank=True, related_name="shifts",
+        help_text="Made by it, and made anew with it; empty for a fixed shift.",
+    )  # fmt: skip
+    batch = models.UUIDField(
+        null=True, blank=True, help_text="Shifts accepted together can be undone together."
+    )
+    warnings = models.JSONField(default=list, help_text="Fatigue warnings that were shown when it was made.")
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="shift_ends_after_start"),
+            # A turn of a rotation may last weeks; a day of 25 hours makes a full day an hour longer.
             models.CheckConstraint(
-                condition=Q(ends_at__lte=F("starts_at") + timedelta(hours=24)),
-                name="shift_lasts_a_day_at_most",
+                condition=Q(ends_at__lte=F("starts_at") + timedelta(hours=25)) | Q(rotation__isnull=False),
+                name="fixed_shift_lasts_a_day_at_most",
             ),
         ]
         indexes: ClassVar = [
@@ -168,6 +203,7 @@ class Link(models.Model):
         ACKNOWLEDGE = "acknowledge", "Acknowledge readiness"
         PAGE = "page", "Acknowledge a page"
         CALENDAR = "calendar", "Calendar feed"
+        COVER = "cover", "Answer a cover request"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     purpose = models.CharField(max_length=11, choices=Purpose)
