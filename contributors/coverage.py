@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
-from contributors import intervals, roster
+from contributors import demand, intervals, roster
 from contributors.models import Role, Shift
 from periods.debriefs import Line, Section
 from periods.gates import Objection, Transition, page
@@ -18,12 +19,14 @@ AGENDA_AHEAD = timedelta(hours=72)
 
 @dataclass(frozen=True)
 class RoleGap:
-    """From `start` up to `end` a role has `missing` people fewer than it needs."""
+    """From `start` up to `end` a role has `missing` of the `needed` people too few, or lacks its deputy."""
 
     role: Role
     start: datetime
     end: datetime
     missing: int
+    needed: int = 1
+    duty: str = Shift.Kind.PRIMARY
 
     @property
     def seconds(self) -> float:
@@ -33,7 +36,7 @@ class RoleGap:
     @property
     def nobody(self) -> bool:
         """Whether there is nobody at all, not just too few."""
-        return self.missing >= self.role.headcount
+        return self.missing >= self.needed and self.duty == Shift.Kind.PRIMARY
 
 
 def gaps(period: Period, *, start: datetime, end: datetime) -> list[RoleGap]:
@@ -45,16 +48,41 @@ def gaps_in(
     period: Period, of_roles: Iterable[Role], shifts: Iterable[Shift], *, start: datetime, end: datetime
 ) -> list[RoleGap]:
     """The same from rows that are loaded already."""
-    covered: dict[int, list[intervals.Span]] = {}
+    covered: dict[tuple[int, str], list[intervals.Span]] = {}
     for shift in shifts:
-        if shift.kind == Shift.Kind.PRIMARY and shift.user.is_active:
-            covered.setdefault(shift.role_id, []).append((shift.starts_at, shift.ends_at))
-    found = [
-        RoleGap(role, *gap)
-        for role in of_roles
-        for gap in intervals.gaps(required(period, role, start=start, end=end), covered.get(role.pk, []))
-    ]
-    return sorted(found, key=lambda gap: (gap.start, gap.role.position, gap.role.pk))
+        if shift.user.is_active:
+            covered.setdefault((shift.role_id, shift.kind), []).append((shift.starts_at, shift.ends_at))
+    found = [gap for role in of_roles for gap in _of_role(period, role, covered, start, end)]
+    return sorted(found, key=lambda gap: (gap.start, gap.role.position, gap.role.pk, gap.duty))
+
+
+def _of_role(
+    period: Period, role: Role, covered: Mapping[tuple[int, str], list[intervals.Span]], start: datetime,
+    end: datetime,
+) -> Iterator[RoleGap]:  # fmt: skip
+    """What a role lacks: people on duty, and deputies where it needs them."""
+    needs = required(period, role, start=start, end=end)
+    for gap in intervals.gaps(needs, covered.get((role.pk, Shift.Kind.PRIMARY), [])):
+        for begin, finish, needed in _levels(gap, needs):
+            yield RoleGap(role, begin, finish, gap.missing, needed)
+    if role.needs_deputy:
+        deputies = covered.get((role.pk, Shift.Kind.DEPUTY), [])
+        for gap in intervals.gaps([need._replace(headcount=1) for need in needs], deputies):
+            yield RoleGap(role, *gap, duty=Shift.Kind.DEPUTY)
+
+
+def _levels(
+    gap: intervals.Gap, needs: Sequence[intervals.Requirement]
+) -> Iterator[tuple[datetime, datetime, int]]:
+    """A gap cut where the number of people needed changes: one of six missing is not one of one."""
+    touching = [need for need in needs if need.start < gap.end and need.end > gap.start]
+    if len({need.headcount for need in touching}) == 1:
+        yield gap.start, gap.end, touching[0].headcount
+        return
+    edges = {edge for need in touching for edge in (need.start, need.end) if gap.start < edge < gap.end}
+    for begin, finish in pairwise(sorted({gap.start, gap.end, *edges})):
+        most = max(need.headcount for need in touching if need.start < finish and need.end > begin)
+        yield begin, finish, most
 
 
 def roles(period: Period) -> list[Role]:
@@ -63,10 +91,16 @@ def roles(period: Period) -> list[Role]:
 
 
 def required(period: Period, role: Role, *, start: datetime, end: datetime) -> list[intervals.Requirement]:
-    """When a role must be covered within an interval: its pattern, from go-live until its cover or the period ends."""
-    first = max(start, period.starts_at)
-    last = min(end, period.ends_at, role.cover_until or period.ends_at)
-    return intervals.windows(role.cover, first, last, period.zone, headcount=role.headcount)
+    """When a role must be covered within an interval, and by how many: see `demand`."""
+    return demand.required(period, role, start=start, end=end)
+
+
+def role_minutes(found: Iterable[RoleGap]) -> dict[int, int]:
+    """Minutes below the requirement per role (its number); roles without a gap are left out."""
+    minutes: dict[int, int] = {}
+    for gap in found:
+        minutes[gap.role.pk] = minutes.get(gap.role.pk, 0) + minutes_of([gap])
+    return minutes
 
 
 def gap_minutes(period: Period, *, start: datetime, end: datetime) -> int:
@@ -86,6 +120,8 @@ def sentence(gap: RoleGap, period: Period) -> str:
     if end - start >= timedelta(days=6):
         until = f"{end:%a %-d %b %H:%M}"
     lacks = "has nobody" if gap.nobody else f"is {gap.missing} short"
+    if gap.duty == Shift.Kind.DEPUTY:
+        lacks = "has no deputy"
     return f"{gap.role} {lacks} {start:%a %-d %b %H:%M} to {until}"
 
 
