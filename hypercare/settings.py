@@ -35,6 +35,12 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.
 BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL] if PRODUCTION else [])
 ORGANISATION = env.str("ORGANISATION", default="")
+# Fernet keys for secrets at rest, the newest first. Without any, one follows from the secret key.
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
+if any(len(key) != 44 for key in ENCRYPTION_KEYS):
+    raise ImproperlyConfigured("ENCRYPTION_KEYS needs keys of 44 characters; README says how to make one.")
+# Private networks that webhooks and calendars may call, such as 10.1.0.0/16 for a chat server of one's own.
+OUTGOING_ALLOW = env.list("OUTGOING_ALLOW", default=[])
 
 DATABASE_URL = env.str("DATABASE_URL", default="" if PRODUCTION else f"sqlite:///{VAR / 'hypercare.sqlite3'}")
 REDIS_URL = env.str("REDIS_URL", default="")
