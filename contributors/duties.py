@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -17,6 +17,7 @@ from periods import complexity, journal, wallclock
 from periods.access import require
 from periods.models import Period
 from periods.templates_library.checklist import ROLES
+from periods.templates_library.content import RolePlan
 
 LONGEST_NAME: Final = 60
 MOST_PEOPLE: Final = 50
@@ -118,3 +119,45 @@ def _check(period: Period, name: str, code: str, cover: str, headcount: int) -> 
         errors["headcount"] = f"Give a number from 1 to {MOST_PEOPLE}."
     if errors:
         raise Invalid(errors)
+
+
+# --- Duties of a template -----------------------------------------------------------------------
+
+
+def as_planned(period: Period) -> list[RolePlan]:
+    """The duties of a period as a template keeps them: without people, cover counted in days."""
+    go_live_day = wallclock.local_day(period.go_live_at, period.zone)
+    with_deputy = set(
+        period.memberships.filter(left_at__isnull=True, is_deputy=True).values_list("role_id", flat=True)
+    )
+    return [
+        RolePlan(
+            role.name, role.code if role.code in ROLES else "EN", role.cover, _last_day(role, period, go_live_day),
+            role.headcount, role.required, role.pk in with_deputy, role.answers_pages,
+        )
+        for role in Role.objects.filter(period=period).order_by("position", "id")
+    ]  # fmt: skip
+
+
+def _last_day(role: Role, period: Period, go_live_day: date) -> int | None:
+    if role.cover_until is None:
+        return None
+    return max(1, (wallclock.local_day(role.cover_until, period.zone) - go_live_day).days)
+
+
+@transaction.atomic
+def take_planned(
+    period_id: int, roles: Iterable[RolePlan], *, by: User, at: datetime, via: str = ""
+) -> list[Role]:
+    """Make the duties of a template that are not there yet, by name. Raises what `add_role` raises."""
+    period = _open_period(period_id, by)
+    there = set(Role.objects.filter(period=period).values_list("name", flat=True))
+    return [
+        add_role(
+            period_id, name=role.name, code=role.code, cover=role.cover,
+            cover_until=_until(period, Duty(role.name, role.code, role.cover, role.until_day)), headcount=role.people,
+            required=role.required, answers_pages=role.answers_pages, by=by, at=at, via=via,
+        )
+        for role in roles
+        if role.name not in there
+    ]  # fmt: skip

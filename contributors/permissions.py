@@ -26,6 +26,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "notes.view": frozenset({OWNER, SUPPORT, CONTRIBUTOR}),
     "debriefs.run": frozenset({OWNER, SUPPORT}),
     "sources.manage": frozenset({OWNER}),
+    "lessons.write": frozenset({OWNER, SUPPORT, CONTRIBUTOR}),
+    "lessons.publish": frozenset({OWNER, SUPPORT}),
 }
 # Signing, voting and deciding follow from being named (sponsor, BAU owner, lead), not from this table.
 

@@ -18,6 +18,10 @@ MAY = "contributors.permissions.may"
 # (period_id, user, right, role, by, at) -> membership: a plan's people become part of the period.
 JOIN = "contributors.roster.add_member"
 
+# The duties of a template: (period) -> those of a period as planned; (period_id, roles, by, at, via) -> made from them.
+ROLES_AS_PLANNED = "contributors.duties.as_planned"
+TAKE_ROLES = "contributors.duties.take_planned"
+
 # The small figures on the tabs of a period: (period, at=) -> dict. The front knows all apps.
 TAB_COUNTS = "hypercare.pages.overview.tab_counts"
 
@@ -107,6 +111,8 @@ def every_path() -> list[str]:
         MAY,
         TAB_COUNTS,
         JOIN,
+        ROLES_AS_PLANNED,
+        TAKE_ROLES,
         ARRIVALS,
         *GATES,
         *JOURNAL_CONSUMERS,

@@ -16,7 +16,7 @@ from hypercare import timers
 from hypercare.errors import Refused
 from hypercare.models import Timer, User
 from incidents.models import Incident
-from periods import journal
+from periods import journal, policy
 from periods.models import JournalEntry, Period
 
 Who = Literal["on_shift", "deputy", "lead", "sponsor"]
@@ -71,15 +71,16 @@ class _People:
         return person
 
 
-def steps(severity: str) -> tuple[tuple[Who, int], ...]:
-    """The ladder of a severity: kinds of people and minutes; empty when nobody is paged."""
-    return LADDERS.get(severity, ())
+def steps(severity: str, period_id: int | None = None) -> tuple[tuple[Who, int], ...]:
+    """The ladder of a severity, the period's own where its template has one: people and minutes; empty is nobody."""
+    own = policy.ladder(period_id, severity) if period_id else ()
+    return own or LADDERS.get(severity, ())
 
 
 def start(incident: Incident, *, at: datetime) -> None:
     """Begin a new round in the caller's transaction, ending the one before. Nothing for P3 and P4."""
     stop(incident, at=at)
-    ladder = steps(incident.severity)
+    ladder = steps(incident.severity, incident.period_id)
     if not ladder:
         return
     incident.escalation_round += 1

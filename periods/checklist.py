@@ -85,8 +85,10 @@ def blocks(item: ChecklistItem, at: datetime) -> str:
 
 
 @transaction.atomic
-def instantiate(period: Period, *, by: User | None, at: datetime, via: str = "") -> list[ChecklistItem]:
-    """Copy the built-in template into the period: owners by role, due days counted from go-live.
+def instantiate(
+    period: Period, *, by: User | None, at: datetime, via: str = "", checks: Sequence[Check] = CHECKLIST
+) -> list[ChecklistItem]:
+    """Copy a template's checks (the built-in ones unless told) into the period: owners by role, due from go-live.
 
     Raises AlreadyDone when the period has checks, Refused when it has ended.
     """
@@ -94,7 +96,7 @@ def instantiate(period: Period, *, by: User | None, at: datetime, via: str = "")
     if period.checklist.exists():
         raise AlreadyDone(f"{period.name} has a checklist already. Add single checks to it.")
     owners = _owners(period)
-    rows = [_row(period, check, position, owners) for position, check in enumerate(CHECKLIST, start=1)]
+    rows = [_row(period, check, position, owners) for position, check in enumerate(checks, start=1)]
     made = ChecklistItem.objects.bulk_create(rows)
     journal.record(period, "checklist.created", by=by, at=at, via=via, checks=len(made))
     return made

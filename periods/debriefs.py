@@ -18,7 +18,7 @@ from django.db.models import Max, Q
 from hypercare import wiring
 from hypercare.errors import AlreadyDone, Invalid, NotAllowed, Refused, TransitionRefused
 from hypercare.models import User
-from periods import actions, criteria, journal, workdays
+from periods import actions, criteria, journal, policy, workdays
 from periods.access import require
 from periods.models import Action, Debrief, DebriefDecision, JournalEntry, Period
 from periods.templates_library import rhythm
@@ -57,7 +57,7 @@ def lay_out(period: Period, *, at: datetime) -> list[Debrief]:
     """Add the debriefs still missing until the end of the period, inside the caller's step; those added."""
     slots = rhythm.debrief_slots(
         band=period.band or USUAL_BAND, go_live=period.starts_at, ends_at=period.ends_at, zone=period.zone,
-        holidays=workdays.holidays_of(period),
+        holidays=workdays.holidays_of(period), stretches=policy.stretches(period.pk),
     )  # fmt: skip
     taken = set(period.debriefs.values_list("starts_at", flat=True))
     last = period.debriefs.aggregate(last=Max("number"))["last"] or 0

@@ -3,8 +3,10 @@
 from periods.models.debrief import Action, Debrief, DebriefDecision
 from periods.models.exit import ExitCriterion, ExitSignature
 from periods.models.journal import JournalEntry
+from periods.models.lesson import Lesson, LessonTag, LessonUse
 from periods.models.period import Period
 from periods.models.readiness import ChecklistItem, GoDecision, GoVote
+from periods.models.template import PeriodOrigin, PeriodTemplate, TemplateVersion
 
 __all__ = [
     "Action",
@@ -16,5 +18,11 @@ __all__ = [
     "GoDecision",
     "GoVote",
     "JournalEntry",
+    "Lesson",
+    "LessonTag",
+    "LessonUse",
     "Period",
+    "PeriodOrigin",
+    "PeriodTemplate",
+    "TemplateVersion",
 ]

@@ -40,9 +40,9 @@ RHYTHM: Final[dict[str, tuple[Stretch, ...]]] = {
 }
 
 
-def cadence_on(band: str, day_number: int) -> Cadence:
+def cadence_on(band: str, day_number: int, stretches: tuple[Stretch, ...] = ()) -> Cadence:
     """The cadence in force on a day of the period (1 is the go-live day). Raises ValueError for the band."""
-    stretches = _rhythm(band)
+    stretches = stretches or _rhythm(band)
     return next(s.cadence for s in stretches if s.last_day is None or day_number <= s.last_day)
 
 
@@ -55,15 +55,17 @@ def debrief_slots(
     hour_local: time = AFTERNOON,
     second_local: time = MORNING,
     holidays: Collection[date] = frozenset(),
+    stretches: tuple[Stretch, ...] = (),
 ) -> list[datetime]:
     """When debriefs start (UTC, in order, each DEBRIEF_MINUTES long) from go-live until before the end.
 
     Times are wall-clock times of `zone` and hold over daylight saving. `hour_local` is the one debrief of a
     day, `second_local` the other one where there are two. Holidays count as days off for the "alternate"
-    cadence only. Raises ValueError for an unknown band or a moment without a time zone.
+    cadence only. `stretches` (the last one open-ended) take the place
+    of the band's rhythm. Raises ValueError for an unknown band or a moment without a time zone.
     """
     require_aware(go_live=go_live, ends_at=ends_at)
-    days = _debrief_days(band, local_day(go_live, zone), local_day(ends_at, zone), holidays)
+    days = _debrief_days(band, local_day(go_live, zone), local_day(ends_at, zone), holidays, stretches)
     slots = {
         instant(day, clock, zone)
         for day, cadence in days
@@ -73,7 +75,7 @@ def debrief_slots(
 
 
 def _debrief_days(
-    band: str, first: date, last: date, holidays: Collection[date]
+    band: str, first: date, last: date, holidays: Collection[date], stretches: tuple[Stretch, ...]
 ) -> Iterator[tuple[date, Cadence]]:
     """The days that have a debrief, with the cadence in force."""
     _rhythm(band)
@@ -81,7 +83,7 @@ def _debrief_days(
     for number, day in enumerate(days_from(first), start=1):
         if day > last:
             return
-        cadence = cadence_on(band, number)
+        cadence = cadence_on(band, number, stretches)
         if cadence == "alternate":
             rested += is_working_day(day, holidays)
             held = is_working_day(day, holidays) and rested % 2 == 0
