@@ -25,6 +25,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "incidents.work": frozenset({OWNER, SUPPORT, CONTRIBUTOR}),
     "notes.view": frozenset({OWNER, SUPPORT, CONTRIBUTOR}),
     "debriefs.run": frozenset({OWNER, SUPPORT}),
+    "pages.write": frozenset({OWNER, SUPPORT, CONTRIBUTOR}),
+    "pages.manage": frozenset({OWNER, SUPPORT}),
     "sources.manage": frozenset({OWNER}),
     "lessons.write": frozenset({OWNER, SUPPORT, CONTRIBUTOR}),
     "lessons.publish": frozenset({OWNER, SUPPORT}),

@@ -255,6 +255,7 @@ SPECTACULAR_SETTINGS = {
         "CommentKind": "incidents.models.Comment.Kind",
         "SourceKind": "incidents.models.AlertSource.Kind",
         "ShiftKind": "contributors.models.Shift.Kind",
+        "PageKind": "periods.models.Document.Kind",
     },
 }
 

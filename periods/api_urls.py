@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from periods.api import plan, readiness, running
+from periods.api import pages, plan, readiness, running
 
 ONE = "periods/<str:key>/"
+PAGE = f"{ONE}pages/<slug:slug>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("complexity/", plan.assess, name="api_complexity"),
     path("templates/", plan.templates, name="api_templates"),
@@ -18,6 +19,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path(f"{ONE}checklist/<int:pk>/{name}/", readiness.check_action(name), name=f"api_check_{name}")
         for name in readiness.CHECK_ACTIONS
     ],
+    path(f"{ONE}pages/", pages.pages, name="api_pages"),
+    path(PAGE, pages.page, name="api_page"),
+    path(f"{PAGE}versions/", pages.versions, name="api_page_versions"),
+    path(f"{PAGE}versions/<int:number>/", pages.version, name="api_page_version"),
+    path(f"{PAGE}changes/", pages.changes, name="api_page_changes"),
+    path(f"{PAGE}restore/", pages.restore, name="api_page_restore"),
     path(f"{ONE}go-no-go/", readiness.go_no_go, name="api_go_no_go"),
     path(f"{ONE}go-no-go/vote/", readiness.vote, name="api_vote"),
     path(f"{ONE}go-no-go/decide/", readiness.decide, name="api_decide"),

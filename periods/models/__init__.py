@@ -1,6 +1,7 @@
 """The tables of a period, by aggregate."""
 
 from periods.models.debrief import Action, Debrief, DebriefDecision
+from periods.models.document import Document, DocumentVersion
 from periods.models.exit import ExitCriterion, ExitSignature
 from periods.models.journal import JournalEntry
 from periods.models.lesson import Lesson, LessonTag, LessonUse
@@ -13,6 +14,8 @@ __all__ = [
     "ChecklistItem",
     "Debrief",
     "DebriefDecision",
+    "Document",
+    "DocumentVersion",
     "ExitCriterion",
     "ExitSignature",
     "GoDecision",

@@ -1,4 +1,5 @@
 // Everything here upgrades pages that already work without it.
+import "./copy.js";
 import "./dialog.js";
 import "./forms.js";
 import "./keys.js";
