@@ -5,7 +5,8 @@ Plain names (`period_coverage`, `acknowledge`) are those other apps link to; the
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from contributors.views import acknowledge, coverage, gonogo, people, readiness, shifts
+from contributors.models import Link
+from contributors.views import acknowledge, coverage, gonogo, people, readiness, reading, shifts
 
 namespaced: list[URLPattern | URLResolver] = [
     path("shifts/", shifts.mine, name="shifts"),
@@ -39,6 +40,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<str:key>/coverage/", coverage.page, name="period_coverage"),
     path("p/<str:key>/readiness/", readiness.page, name="period_readiness"),
     path("a/<str:token>/", acknowledge.by_link, name="acknowledge"),
+    path(
+        "a/<str:token>/read/<slug:slug>/",
+        reading.by_link,
+        {"purpose": Link.Purpose.ACKNOWLEDGE},
+        name="acknowledge_read",
+    ),
+    path(
+        "page/<str:token>/read/<slug:slug>/",
+        reading.by_link,
+        {"purpose": Link.Purpose.PAGE},
+        name="paged_read",
+    ),
     path("calendar/<str:token>.ics", shifts.calendar_feed, name="calendar_feed"),
     path("", include((namespaced, "contributors"))),
 ]

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from contributors import readiness, roster
 from contributors.models import Acknowledgement, Membership, Role, Shift
+from hypercare.demo import texts
 from hypercare.demo.people import CPH
 from hypercare.demo.script import Script
 from hypercare.demo.words import DEBRIEFS, FIXES, LEVELS, OPEN_BIG, SOLVED
@@ -15,7 +16,7 @@ from hypercare.models import User
 from incidents import alert_sources, ingest, triage
 from incidents.models import Incident
 from incidents.sources import Reported
-from periods import actions, checklist, criteria, debriefs, gonogo, lifecycle, planning, wallclock
+from periods import actions, checklist, criteria, debriefs, documents, gonogo, lifecycle, planning, wallclock
 from periods.models import Action, Debrief, ExitCriterion, Period
 
 ZONE = ZoneInfo(CPH)
@@ -76,6 +77,8 @@ class _Story:
     def _before(self) -> None:
         to = self.script.at
         to(self.go_live - 26 * DAY, self.make_plan)
+        to(self.go_live - 26 * DAY + timedelta(hours=2), self.write_pages)
+        to(self.go_live - 9 * DAY, self.learn_from_the_rehearsal)
         to(self.go_live - 25 * DAY, lambda at: lifecycle.plan(self.period_id, by=self.people["maja"], at=at))
         to(
             self.go_live - 15 * DAY,
@@ -107,6 +110,26 @@ class _Story:
         self.period_id = period.pk
         planning.answer(period.pk, ANSWERS, by=people["maja"], at=at)
         self.staff(period, at)
+
+    def write_pages(self, at: datetime) -> None:
+        written = (
+            ("runbook", "Runbook", texts.RUNBOOK, "tomasz", None),
+            ("rollback", "Rollback plan", texts.ROLLBACK, "ingrid", None),
+            ("how_we_work", "How we work", texts.HOW_WE_WORK, "maja", texts.CHANNELS),
+        )
+        for n, (kind, title, body, by, channels) in enumerate(written):
+            text = documents.Text(title, body, channels=channels)
+            documents.create(
+                self.period_id, kind=kind, text=text, by=self.people[by], at=at + timedelta(minutes=40 * n)
+            )
+
+    def learn_from_the_rehearsal(self, at: datetime) -> None:
+        page = documents.of_kind(Period.objects.get(pk=self.period_id), "runbook")
+        assert page is not None  # noqa: S101  written above
+        text = documents.Text(
+            "Runbook", texts.RUNBOOK_LATER, "Learned in the rehearsal: new host, ask finance"
+        )
+        documents.write(page.pk, based_on=1, text=text, by=self.people["tomasz"], at=at)
 
     def staff(self, period: Period, at: datetime) -> None:
         for position, (name, code, cover, required, pages) in enumerate(ROLES, 1):

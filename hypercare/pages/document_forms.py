@@ -18,18 +18,24 @@ HINTS = {
 }
 
 
+class AskedField(forms.CharField):
+    """Asked for; whether it may be left empty is for the domain to say."""
+
+    def validate(self, value: Any) -> None:
+        """Nothing here."""
+
+
 class DocumentForm(forms.Form):
     """Title, text, what changed. How we work also says where to talk."""
 
-    title = forms.CharField(label="Name of the page", required=False)
-    body = forms.CharField(
-        label="Text", required=False, strip=False,
+    title = AskedField(label="Name of the page")
+    body = AskedField(
+        label="Text", strip=False,
         help_text="Markdown: ## heading, **bold**, - list, - [ ] task, | table |, ``` for commands.",
         widget=forms.Textarea(attrs={"rows": 24, "class": "doc-source", "spellcheck": "true"}),
     )  # fmt: skip
-    reason = forms.CharField(
+    reason = AskedField(
         label="What changed?",
-        required=False,
         help_text="In a few words. People who read it are asked to look again.",
     )
     minor = forms.BooleanField(

@@ -20,6 +20,7 @@ from incidents.models import Alert, Incident
 from incidents.severity import SEVERITIES
 from incidents.views.actions import Dialog, dialog
 from incidents.views.loading import Loaded, incident_or_404, is_htmx, standing_on, unchanged, version
+from periods import documents
 
 ALERTS_SHOWN = 10
 PARTS = {part: f"incidents/_{part}.html" for part in ("head", "clocks", "story", "rail")}
@@ -76,6 +77,7 @@ def page_context(request: SignedInRequest, loaded: Loaded, now: datetime) -> dic
         "comment_form": CommentForm(initial={"kind": "note"}),
         "every": presenters.update_rhythm(incident),
         "dialogs": _dialogs(loaded),
+        "runbook": documents.runbook_url(loaded.period),
     }
 
 

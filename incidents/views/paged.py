@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,6 +18,8 @@ from incidents import escalation, listing
 from incidents import paged as pages
 from incidents.models import Alert
 from incidents.paged import Page
+from periods import documents
+from periods.models import Document
 
 ACTIONS: Final = {"acknowledge": pages.acknowledge, "pass": pages.pass_on}
 PARTS: Final = {"head": "incidents/_paged_head.html", "foot": "incidents/_paged_foot.html"}
@@ -58,7 +61,7 @@ def context(page: Page, token: str, now: datetime) -> dict[str, Any]:
         "waiting": waiting, "mine": incident.acknowledged_by_id == page.person.pk, "rung": rung,
         "next_at": next_at, "left": (next_at - now).total_seconds() if next_at else 0,
         "total": (next_at - page.link.created_at).total_seconds() if next_at else 0,
-        "alert": alert, "runbook": _runbook(alert, page), "alike": listing.lookalikes(incident),
+        "alert": alert, "runbook": _runbook(alert, page, token), "alike": listing.lookalikes(incident),
         **_lead(page, now), "day": page.period.day(now),
         "version": f"{incident.version}.{int(next_at.timestamp()) if next_at else 0}",
     }  # fmt: skip
@@ -79,10 +82,14 @@ def _act(action: str, page: Page, now: datetime) -> None:
             return
 
 
-def _runbook(alert: Alert | None, page: Page) -> str:
-    """The alert's own runbook, else the period's; only an address a browser can follow."""
+def _runbook(alert: Alert | None, page: Page, token: str) -> str:
+    """The alert's own runbook, else the period's page, else its address outside; only what a browser can follow."""
     own = alert.annotations.get("runbook_url", "") if alert else ""
-    return own if own.startswith(("https://", "http://")) else page.period.runbook_url
+    if own.startswith(("https://", "http://")):
+        return own
+    written = documents.of_kind(page.period, Document.Kind.RUNBOOK)
+    address = reverse("paged_read", kwargs={"token": token, "slug": written.slug}) if written else ""
+    return address or page.period.runbook_url
 
 
 def _private(response: HttpResponse) -> HttpResponse:

@@ -55,8 +55,9 @@ def test_a_page_is_written_read_and_listed(period):
 
 
 def test_a_change_is_another_version_with_its_difference(period):
-    answer = call(period.lead, "runbook/", {"based_on": 1, "body": "## Restart\n\nRun it twice.", "reason": "Once is not enough"},
-                  method="PATCH")  # fmt: skip
+    wanted = {"based_on": 1, "body": "## Restart\n\nRun it twice.", "reason": "Once is not enough"}
+
+    answer = call(period.lead, "runbook/", wanted, method="PATCH")
 
     assert (answer.status_code, answer.json()["version"]) == (200, 2)
     assert "+Run it twice." in call(period.lead, "runbook/changes/", method="GET").json()["diff"]
@@ -128,7 +129,7 @@ def test_bad_input_names_its_field(period, method, path, body, pointer):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", ""), ("POST", ""), ("GET", "runbook/"), ("PATCH", "runbook/"), ("DELETE", "runbook/"), ("GET", 
+    [("GET", ""), ("POST", ""), ("GET", "runbook/"), ("PATCH", "runbook/"), ("DELETE", "runbook/"), ("GET",
      "runbook/versions/"), ("GET", "runbook/versions/1/"), ("GET", "runbook/changes/"), ("POST", "runbook/restore/")],
 )  # fmt: skip
 def test_for_a_stranger_there_is_nothing(period, method, path):
