@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from contributors.stationery import Case, Fact, Letter, Part, short, span
 from hypercare.timewords import city
 from periods.models import Period
@@ -319,6 +321,35 @@ def _shift_changed(case: Case) -> Letter:
     )
 
 
+_WHAT = {"page": "A page", "invitation": "An invitation", "test": "A test page"}
+
+
+def _undelivered(case: Case) -> Letter:
+    who = case.get("who")
+    return Letter(
+        subject=f"{who} could not be told ({case.period.name})",
+        headline=f"{_WHAT.get(case.get('kind'), 'A message')} did not reach {who}",
+        paragraphs=("Call them, or have somebody else take it.",),
+        facts=(Fact("Why", case.get("error") or "The reason is not known"),),
+        button=("Open the activity", case.page("period_activity")),
+        footer=f"You get this because you answer for {case.period.name} and Hypercare has no other way to reach {who}.",
+        is_alarm=True,
+    )
+
+
+def _test(case: Case) -> Letter:
+    by = case.get("by")
+    return Letter(
+        subject="Test page from Hypercare: nothing is wrong",
+        headline=f"{case.name}, this is a test. Pages reach you here.",
+        paragraphs=(f"{by} asked for it." if by else "You asked for it.", "There is nothing to do."),
+        facts=case.fact("Asked for", "asked_at"),
+        button=("Open your settings", f"{settings.BASE_URL}/settings/"),
+        footer="A real page looks like this one, with a red head and a button that says you have it.",
+        is_alarm=True,
+    )
+
+
 KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "page": _page,
     "invitation": _invitation,
@@ -335,4 +366,5 @@ KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "exit_signed": _exit_signed,
     "coverage_gap": _coverage_gap,
     "shift_changed": _shift_changed,
+    "undelivered": _undelivered,
 }

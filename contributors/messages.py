@@ -6,14 +6,14 @@ mail never say different things.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from django.template.loader import render_to_string
 
 from contributors.letters import KINDS
 from contributors.models import Delivery
-from contributors.stationery import Case
+from contributors.stationery import Case, local
 
 LONGEST_SUBJECT = 180
 
@@ -28,9 +28,16 @@ class Message:
     thread: str = ""
 
 
-def render(delivery: Delivery) -> Message:
-    """The message of a delivery. Raises KeyError for an unknown kind or a snapshot that lacks its link."""
-    letter = KINDS[delivery.kind](Case(delivery, _zone(delivery)))
+def render(delivery: Delivery, *, late: bool = False) -> Message:
+    """The message of a delivery; one that comes `late` says when it was meant to come.
+
+    Raises KeyError for an unknown kind or a snapshot that lacks its link.
+    """
+    zone = _zone(delivery)
+    letter = KINDS[delivery.kind](Case(delivery, zone))
+    if late:
+        meant = f"This comes late: it was meant for {local(delivery.intended_at, zone)}."
+        letter = replace(letter, paragraphs=(meant, *letter.paragraphs))
     context = {"letter": letter}
     return Message(
         subject=one_line(letter.subject)[:LONGEST_SUBJECT],

@@ -43,7 +43,7 @@ def _queue(entry: JournalEntry, notice: news.Notice, at: datetime) -> None:
     else:
         notify(
             user=user, kind=notice.kind, period=period, subject=entry.subject, context=notice.context,
-            urgency=notice.urgency, at=at, key=key, not_after=notice.not_after,
+            urgency=notice.urgency, at=at, key=key, not_after=notice.not_after, intended_at=entry.at,
         )  # fmt: skip
 
 
@@ -58,10 +58,12 @@ def notify(
     at: datetime,
     key: str,
     not_after: datetime | None = None,
+    intended_at: datetime | None = None,
 ) -> Delivery | None:
     """Queue one message in the caller's transaction; the same key gives the same row again.
 
-    `context` is a JSON snapshot of what the message says; after `not_after` it is no longer worth sending. None,
+    `context` is a JSON snapshot of what the message says; after `not_after` it is no longer worth sending.
+    `intended_at` is when it should have been queued, where that is not now: it then comes labelled as late. None,
     and nothing queued, for nobody, for somebody inactive and for somebody who is not a member of the period.
     Raises KeyError for a kind that `letters.py` does not know.
     """
@@ -70,8 +72,8 @@ def notify(
         return None
     fresh = {
         "recipient": user, "address": user.email, "period": period, "subject": subject, "kind": kind,
-        "context": dict(context), "urgency": urgency, "not_after": not_after, "intended_at": at, "next_at": at,
-        "created_at": at,
+        "context": dict(context), "urgency": urgency, "not_after": not_after, "intended_at": min(intended_at or at, at),
+        "next_at": at, "created_at": at,
     }  # fmt: skip
     row, _ = Delivery.objects.get_or_create(dedupe_key=key, defaults=fresh)
     later()
@@ -99,6 +101,7 @@ def page(
     at: datetime,
     goes_to: str = "",
     goes_at: datetime | None = None,
+    intended_at: datetime | None = None,
 ) -> Delivery | None:
     """Queue a page with a one-tap link that acknowledges the incident; None when there is nobody to page.
 
@@ -122,6 +125,7 @@ def page(
         urgency=Urgency.PAGE,
         at=at,
         key=key,
+        intended_at=intended_at,
     )
 
 

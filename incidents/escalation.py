@@ -166,8 +166,9 @@ def _page_step(incident: Incident, args: Args, people: _People, at: datetime) ->
     following: Args = {**args, "step": args["step"] + 1}
     goes_at = _due(following) if rest else None
     if not _page(
-        incident, person, at, step=str(args["step"]), round_=args["round"], heir=heir, goes_at=goes_at
-    ):
+        incident, person, at, step=str(args["step"]), round_=args["round"], heir=heir, goes_at=goes_at,
+        intended_at=_due(args),
+    ):  # fmt: skip
         return None
     if rest:
         _arm(following)
@@ -201,11 +202,13 @@ def _page(
     heir: User | None,
     goes_at: datetime | None,
     note: str = "",
+    intended_at: datetime | None = None,
 ) -> bool:
     """Queue the page; False when there is nobody, or nobody who is still part of the period."""
     return notifications.page(
         user=person, period=incident.period, subject=incident.subject, context=_context(incident, note),
         key=f"page:{incident.pk}:{round_}:{step}", at=at, goes_to=heir.name if heir else "", goes_at=goes_at,
+        intended_at=intended_at,
     ) is not None  # fmt: skip
 
 

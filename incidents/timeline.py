@@ -198,6 +198,15 @@ def _alert(words: str, icon: str, tone: str) -> Callable[[dict[str, Any]], dict[
     return tell
 
 
+def _untold(data: dict[str, Any]) -> dict[str, Any]:
+    return {"icon": "late", "tone": "danger", "who": "", "words": f"Could not tell {data.get('who', '')}",
+            "text": data.get("error", "")}  # fmt: skip
+
+
+def _retold(data: dict[str, Any]) -> dict[str, Any]:
+    return {"icon": "refresh", "words": f"sent the message to {data.get('who', '')} again"}
+
+
 TELLERS: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "incident.reported": _reported,
     "incident.acknowledged": _acknowledged,
@@ -209,6 +218,8 @@ TELLERS: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "incident.reopened": _reopened,
     "incident.handed_over": _handed_over,
     "incident.corrected": _corrected,
+    "message.failed": _untold,
+    "message.retried": _retold,
     "alert.fired": _alert("Alert fired", "pulse", "warn"),
     "alert.firing": _alert("Alert fired", "pulse", "warn"),
     "alert.attached": _alert("Alert joined", "pulse", "warn"),

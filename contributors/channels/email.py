@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
+from collections import deque
 from email.headerregistry import Address
 from email.utils import parseaddr
 from urllib.parse import urlsplit
@@ -11,12 +12,16 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
 from contributors.channels import Permanent, Temporary
 from contributors.messages import Message
 from contributors.models import Delivery
 
 TIMEOUT_SECONDS = 10
+_OK = 250
+# Open connections that nobody uses at the moment: a greeting and TLS for every mail cost more than the mail.
+_IDLE: deque[BaseEmailBackend] = deque(maxlen=64)
 _FOR_GOOD = 500  # SMTP reply codes from here on are refusals (RFC 5321 §4.2.1).
 _ANSWERED_AFTER_SENDING = (OSError, smtplib.SMTPException)
 
@@ -24,23 +29,58 @@ _ANSWERED_AFTER_SENDING = (OSError, smtplib.SMTPException)
 def send(delivery: Delivery, message: Message) -> None:
     """Hand one mail to the mail server. Raises Temporary or Permanent; returning means it was accepted."""
     mail = compose(delivery, message)
-    connection: BaseEmailBackend = get_connection(timeout=TIMEOUT_SECONDS)
+    connection = _take()
+    usable = False
     try:
         connection.open()
         accepted = connection.send_messages([mail])
+        usable = isinstance(connection, SmtpBackend)
     except smtplib.SMTPException as error:
         raise _verdict(error) from error
+    except TimeoutError as error:
+        raise Temporary("The mail server does not answer.", no_answer=True) from error
     except OSError as error:
         raise Temporary(f"The mail server can't be reached: {error}") from error
     except ValueError as error:  # A header or address that no mail may carry.
         raise Permanent(str(error)) from error
     finally:
-        # The mail is accepted or refused by now: a server that breaks off instead of saying goodbye
-        # must not cause a repeat.
-        with contextlib.suppress(*_ANSWERED_AFTER_SENDING):
-            connection.close()
+        if usable:
+            _IDLE.append(connection)
+        else:
+            _close(connection)
     if not accepted:
         raise Permanent("There is no address to send to.")
+
+
+def hang_up() -> None:
+    """Close the connections kept open between mails."""
+    with contextlib.suppress(IndexError):
+        while True:
+            _close(_IDLE.pop())
+
+
+def _take() -> BaseEmailBackend:
+    """A connection that is open and still answers, else a new one. Talks to the server only."""
+    with contextlib.suppress(IndexError):
+        while True:
+            connection = _IDLE.pop()
+            if _answers(connection):
+                return connection
+            _close(connection)
+    return get_connection(timeout=TIMEOUT_SECONDS)
+
+
+def _answers(connection: BaseEmailBackend) -> bool:
+    try:
+        return bool(connection.connection.noop()[0] == _OK)  # type: ignore[attr-defined]  # only SMTP is kept
+    except _ANSWERED_AFTER_SENDING:
+        return False
+
+
+def _close(connection: BaseEmailBackend) -> None:
+    """The mail is accepted or refused by now: a server that breaks off without a goodbye causes no repeat."""
+    with contextlib.suppress(*_ANSWERED_AFTER_SENDING):
+        connection.close()
 
 
 def compose(delivery: Delivery, message: Message) -> EmailMultiAlternatives:

@@ -260,6 +260,9 @@ class Delivery(models.Model):
     intended_at = models.DateTimeField()
     next_at = models.DateTimeField()
     not_after = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(
+        null=True, blank=True, help_text="Taken back while it was being sent: it is not tried again."
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
@@ -274,8 +277,19 @@ class Delivery(models.Model):
             models.Index(
                 fields=["urgency", "next_at", "id"],
                 name="delivery_due",
-                condition=Q(state__in=["due", "sending"]),
+                condition=Q(state="due"),
             ),
+            models.Index(
+                fields=["address", "urgency", "next_at", "id"],
+                name="delivery_by_destination",
+                condition=Q(state="due"),
+            ),
+            models.Index(fields=["lease_until"], name="delivery_leased", condition=Q(state="sending")),
+            models.Index(
+                fields=["not_after"], name="delivery_stale", condition=Q(state="due", not_after__isnull=False)
+            ),
+            models.Index(fields=["created_at", "id"], name="delivery_newest"),
+            models.Index(fields=["period", "created_at", "id"], name="delivery_newest_of_period"),
             models.Index(fields=["period", "subject", "created_at"], name="delivery_by_subject"),
             models.Index(fields=["period", "state"], name="delivery_by_state"),
         ]
@@ -284,13 +298,25 @@ class Delivery(models.Model):
         return f"{self.kind} to {self.address}"
 
 
+class Breaker(models.Model):
+    """A destination that did not answer lately. The row goes with its next answer."""
+
+    address = models.CharField(max_length=500, primary_key=True)
+    timeouts = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+    open_until = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.address
+
+
 class DeliveryAttempt(models.Model):
     """What one attempt did: the audit row of a delivery's transitions."""
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
     fence = models.PositiveIntegerField()
     at = models.DateTimeField()
-    outcome = models.CharField(max_length=12, help_text="sent, retry, dead, uncertain, cancelled, expired.")
+    outcome = models.CharField(max_length=12, help_text="sent, retry, uncertain, or the state it ended in.")
     detail = models.TextField(blank=True)
 
     def __str__(self) -> str:

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from contributors import delivery, notifications
 from contributors.channels import Permanent, Temporary
-from contributors.delivery import Result, State
+from contributors.delivery import Result, State, states
+from contributors.delivery.sending import Lanes
 from contributors.messages import Message
 from contributors.models import Delivery, DeliveryAttempt, Membership
 from hypercare import wiring
@@ -76,6 +77,7 @@ def queue(**fields: Any) -> Delivery:
 
 
 def claimed(at: datetime = NOW) -> Delivery:
+    delivery.sweep(at=at)
     return delivery.claim(1, at=at)[0]
 
 
@@ -160,18 +162,18 @@ def test_the_message_is_sent_outside_any_transaction_of_the_sender(receiver: Rec
 
 def test_the_ticks_of_one_process_take_turns_at_sending(receiver: Receiver) -> None:
     row = queue()
-    turn = threading.Lock()
+    lanes = Lanes()
     seconds: list[int] = []
-    receiver.while_sending = lambda _row: seconds.append(turn.locked())
+    receiver.while_sending = lambda _row: seconds.append(lanes.turn.locked())
 
-    with turn:
-        assert delivery.send_due(at=NOW, turn=turn) == 0
+    with lanes.turn:
+        assert delivery.send_due(at=NOW, lanes=lanes) == 0
     assert receiver.got == []
-    assert delivery.send_due(at=NOW, turn=turn) == 1
+    assert delivery.send_due(at=NOW, lanes=lanes) == 1
 
     assert [pk for pk, _ in receiver.got] == [row.pk]
     assert seconds == [True]
-    assert not turn.locked()
+    assert not lanes.turn.locked()
 
 
 # --- Failing ------------------------------------------------------------------------------------
@@ -227,7 +229,7 @@ def test_a_channel_that_breaks_in_an_unknown_way_is_tried_again_and_marked_uncer
 def test_an_answer_that_stays_out_is_cut_off_and_its_late_success_changes_nothing(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "TIMEOUT", timedelta(milliseconds=300))
+    monkeypatch.setattr(states, "TIMEOUT", timedelta(milliseconds=300))
     row = queue()
     answer = threading.Event()
     receiver.while_sending = lambda _row: (answer.wait(20), None)[1]
@@ -244,7 +246,7 @@ def test_a_hung_receiver_does_not_hold_up_the_others(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     settings.SENDER_THREADS = 2
-    monkeypatch.setattr(delivery, "TIMEOUT", timedelta(seconds=1))
+    monkeypatch.setattr(states, "TIMEOUT", timedelta(seconds=1))
     hung, *healthy = [queue() for _ in range(6)]
     answer = threading.Event()
     receiver.while_sending = lambda row: answer.wait(20) and None if row.pk == hung.pk else None
@@ -373,7 +375,7 @@ def test_i3_a_message_under_way_when_it_is_taken_back_is_not_tried_again() -> No
     assert delivery.record(row, Result(State.DUE, "451 busy"), at=NOW) is True
 
     row.refresh_from_db()
-    assert row.state == State.EXPIRED
+    assert row.state == State.CANCELLED
 
 
 def test_i3_a_message_under_way_whose_sender_dies_is_not_sent_again_once_taken_back(
@@ -387,7 +389,7 @@ def test_i3_a_message_under_way_whose_sender_dies_is_not_sent_again_once_taken_b
     delivery.send_due(at=NOW + timedelta(seconds=30))
 
     row.refresh_from_db()
-    assert (row.state, receiver.got) == (State.EXPIRED, [])
+    assert (row.state, receiver.got) == (State.CANCELLED, [])
 
 
 # --- The table of steps -------------------------------------------------------------------------
@@ -467,8 +469,8 @@ def test_i10_every_attempt_leaves_one_line_in_the_record(receiver: Receiver) -> 
     assert row.attempts == 3
 
 
-def test_a_quiet_tick_costs_two_questions_and_no_transaction(django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(2):
+def test_a_quiet_tick_costs_four_questions_and_no_transaction(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(4):
         delivery.send_due(at=NOW)
 
 

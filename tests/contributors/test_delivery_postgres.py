@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from contributors import delivery, notifications
 from contributors.delivery import Result, State
+from contributors.delivery.sending import Lanes
 from contributors.messages import Message
 from contributors.models import Delivery, DeliveryAttempt
 from hypercare import wiring
@@ -74,7 +75,7 @@ def at_once(*works: Any) -> list[Any]:
 
 
 def send_like_a_process_of_its_own() -> int:
-    return delivery.send_due(at=NOW, turn=threading.Lock())
+    return delivery.send_due(at=NOW, lanes=Lanes())
 
 
 def test_four_senders_send_each_message_once() -> None:
@@ -101,6 +102,7 @@ def test_i6_of_two_reports_about_one_message_the_one_with_the_lease_stands() -> 
     queue(1)
     first = delivery.claim(1, at=NOW)[0]
     Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    delivery.sweep(at=NOW)
     second = delivery.claim(1, at=NOW)[0]
 
     stale, valid = at_once(

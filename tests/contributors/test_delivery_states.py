@@ -70,7 +70,7 @@ class Sending(RuleBasedStateMachine):
     def claim(self, free: int, seconds: int) -> Any:
         """A sender comes by, some time later."""
         self.now += timedelta(seconds=seconds)
-        delivery.give_up(at=self.now)
+        delivery.sweep(at=self.now)
         before = {row.pk: row.fence for row in Delivery.objects.all()}
         rows = delivery.claim(free, at=self.now)
         assert len(rows) <= free

@@ -24,6 +24,8 @@ INCIDENT = {
     "component": "Billing engine", "reported_at": NOW.isoformat(), "at": NOW.isoformat(), "by": "Maja Lindqvist",
 }  # fmt: skip
 SAMPLES: dict[str, dict[str, Any]] = {
+    "undelivered": {"who": "Ingrid Solheim", "kind": "page", "error": "550 no such person", "channel": "email"},
+    "test": {"by": "Maja Lindqvist", "asked_at": NOW.isoformat()},
     "page": {
         **INCIDENT, "description": "4.2 invoices per second, expected below 2", "goes_to": "Ingrid Solheim",
         "goes_at": (NOW + timedelta(minutes=6)).isoformat(),

@@ -1,0 +1,40 @@
+"""Destinations that do not answer: after three time-outs in a row nobody knocks for 30 seconds.
+
+Kept in the database, so all senders know, and a person can see it. A row exists from the first time-out to the
+next answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+
+from contributors.delivery.states import Result
+from contributors.models import Breaker, Delivery
+
+OPENS_AFTER = 3
+STAYS_OPEN = timedelta(seconds=30)
+
+
+def learn(outcomes: Sequence[tuple[Delivery, Result]], *, at: datetime) -> None:
+    """Count time-outs, forget them after an answer. In the transaction that records the outcomes."""
+    for row, result in outcomes:
+        if result.no_answer:
+            _count(row.address, at)
+    answered = {row.address for row, result in outcomes if not result.no_answer}
+    if answered and Breaker.objects.exists():
+        Breaker.objects.filter(address__in=answered).delete()
+
+
+def _count(address: str, at: datetime) -> None:
+    Breaker.objects.get_or_create(address=address, defaults={"timeouts": 0, "last_at": at})
+    Breaker.objects.filter(address=address).update(timeouts=F("timeouts") + 1, last_at=at)
+    silent = Q(address=address, timeouts__gte=OPENS_AFTER)
+    Breaker.objects.filter(silent).update(open_until=at + STAYS_OPEN)
+
+
+def open_now(at: datetime) -> int:
+    """How many destinations are left alone at the moment."""
+    return Breaker.objects.filter(open_until__gt=at).count()

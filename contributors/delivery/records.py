@@ -1,0 +1,106 @@
+"""What became of a message: the state and its line in the record, written together. Sole writer of outcomes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from contributors.delivery import breakers, states
+from contributors.delivery.states import SWITCH_AFTER, Result, State
+from contributors.models import Delivery, DeliveryAttempt
+from hypercare import timers, wiring
+
+UNDELIVERED = "delivery.undelivered"
+_ACCEPTED = """
+    UPDATE contributors_delivery
+    SET state = 'sent', sent_at = %s, settled_at = %s, lease_until = NULL, last_error = ''
+    WHERE state = 'sending' AND (id, fence) IN ({pairs}) RETURNING id
+"""
+_OUTCOMES = {State.DUE: "retry"}  # The other outcomes are called like their state.
+
+
+def record(delivery: Delivery, result: Result, *, at: datetime) -> bool:
+    """Write down what an attempt came to. False, and nothing changed, when the lease has gone to another."""
+    return record_all([(delivery, result)], at=at) == [delivery]
+
+
+@transaction.atomic
+def record_all(outcomes: Sequence[tuple[Delivery, Result]], *, at: datetime) -> list[Delivery]:
+    """Write down what several attempts came to, in one transaction; the rows that were still ours to write."""
+    accepted = [row for row, result in outcomes if result.state == State.SENT]
+    recorded = _record_accepted(accepted, at)
+    for row, result in outcomes:
+        if result.state != State.SENT and _is_mine(row):
+            write(row, result, at)
+            recorded.append(row)
+    breakers.learn([pair for pair in outcomes if pair[0] in recorded], at=at)
+    return recorded
+
+
+def _record_accepted(rows: list[Delivery], at: datetime) -> list[Delivery]:
+    """The usual case, in two statements for any number of rows; what another holds by now is left alone."""
+    if not rows:
+        return []
+    pairs = ", ".join(["(%s, %s)"] * len(rows))
+    key = connection.ops.adapt_datetimefield_value(at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ACCEPTED.format(pairs=pairs), [key, key, *(x for row in rows for x in (_id(row), row.fence))]
+        )
+        mine = {UUID(str(found)) for (found,) in cursor.fetchall()}
+    recorded = [row for row in rows if row.pk in mine]
+    DeliveryAttempt.objects.bulk_create([DeliveryAttempt(**_line(row, "sent", "", at)) for row in recorded])
+    return recorded
+
+
+def _id(row: Delivery) -> Any:
+    return row.pk if connection.features.has_native_uuid_field else row.pk.hex
+
+
+def _is_mine(row: Delivery) -> bool:
+    """Lock the row and read what changed since it was claimed; False when its lease has gone to another."""
+    mine = Delivery.objects.filter(pk=row.pk, fence=row.fence, state=State.SENDING)
+    current = mine.select_for_update().first()
+    if current is None:
+        return False
+    row.withdrawn_at, row.not_after = current.withdrawn_at, current.not_after
+    return True
+
+
+def write(row: Delivery, result: Result, at: datetime) -> None:
+    """Leave a state, with its line in the record. The row is locked by the caller."""
+    state, changes = states.step(row, result, at=at, chance=random.random())  # noqa: S311  Jitter, not a secret.
+    outcome = "uncertain" if result.unknown and state == State.DUE else _OUTCOMES.get(state, state)
+    Delivery.objects.filter(pk=row.pk, fence=row.fence).update(state=state, lease_until=None, **changes)
+    DeliveryAttempt.objects.create(**_line(row, outcome, result.detail, at))
+    if state == State.DEAD or (state == State.DUE and row.attempts == SWITCH_AFTER):
+        _try_another_way(row, at)
+    if state == State.DEAD and row.period_id and row.urgency != Delivery.Urgency.QUIET:
+        timers.arm(f"undelivered:{row.pk}", kind=UNDELIVERED, due_at=at, args={"delivery": str(row.pk)})
+
+
+def _line(row: Delivery, outcome: str, detail: str, at: datetime) -> dict[str, Any]:
+    return {"delivery_id": row.pk, "fence": row.fence, "at": at, "outcome": outcome, "detail": detail[:2000]}
+
+
+def _try_another_way(row: Delivery, at: datetime) -> None:
+    """A page that does not get through goes out by the person's next channel too; it is tried on here as well."""
+    if row.urgency != Delivery.Urgency.PAGE:
+        return
+    other: tuple[str, str] | None = wiring.resolve(wiring.NEXT_CHANNEL)(row)
+    if other is None:
+        return
+    channel, address = other
+    copied = {
+        name: getattr(row, name)
+        for name in ("period_id", "subject", "kind", "recipient_id", "context", "urgency", "intended_at", "not_after")
+    }  # fmt: skip
+    Delivery.objects.get_or_create(
+        dedupe_key=f"{row.dedupe_key}:{channel}"[:250],
+        defaults={**copied, "channel": channel, "address": address, "next_at": at, "created_at": at},
+    )
