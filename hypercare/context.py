@@ -33,6 +33,7 @@ class Shell:
     section: str = "home"
     can_plan: bool = False
     engine_late: bool = False
+    engine_paused: str = ""
     needs_count: int = 0
     needs_red: bool = False
     open_incidents: int = 0
@@ -59,7 +60,8 @@ def _fill(frame: Shell, user: User, path: str, now: datetime) -> None:
     periods = _periods(user)
     counts = tallies.open_in(periods)
     frame.user, frame.theme, frame.can_plan = user, user.theme, user.may_plan
-    frame.engine_late = engine.is_late(at=now)
+    seen = engine.glance(at=now)
+    frame.engine_late, frame.engine_paused = seen.late, seen.paused_why if seen.paused_at else ""
     frame.needs_count, frame.needs_red = _needs(user, periods, now)
     frame.open_incidents = sum(counts[period.pk].open for period in periods)
     live = [period for period in periods if period.is_live][:SHOWN]

@@ -3,29 +3,64 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError
+from django.db.models import Subquery
 
-from hypercare import wiring
-from hypercare.models import Heartbeat
+from hypercare import pause, wiring
+from hypercare.models import Heartbeat, Installation, Setback
 
 logger = logging.getLogger("hypercare.engine")
 
 LATE = timedelta(seconds=60)
+ENGINE, AUDITOR = "engine", "auditor"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How the engine is. `beat_at` is None before the first tick; `overdue` is how long the oldest row waits."""
+
+    at: datetime
+    beat_at: datetime | None
+    overdue: timedelta
+    paused_at: datetime | None
+    paused_why: str
+    setbacks: int
+
+    @property
+    def silent(self) -> bool:
+        """Whether no tick ended for 60 seconds."""
+        return self.beat_at is None or self.at - self.beat_at > LATE
+
+    @property
+    def late(self) -> bool:
+        """Whether reminders and pages are not going out in time."""
+        return self.silent or self.overdue > LATE
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything goes out in time."""
+        return not self.late and self.paused_at is None
 
 
 def tick(*, at: datetime) -> dict[str, int]:
-    """Run each part of the engine; a part that fails leaves the others running. Path → rows worked off."""
-    done = {path: _run(path, at) for path in wiring.ENGINE}
-    _beat(at)
+    """Run each part of the engine; a part that fails leaves the others running. Path → rows worked off.
+
+    A paused engine does nothing but say that it is alive.
+    """
+    done = {} if pause.is_paused() else {path: _run(path, at) for path in wiring.ENGINE}
+    beat(ENGINE, at)
     return done
 
 
-def _beat(at: datetime) -> None:
-    """Say when the engine last ran; a slow tick that ends late never sets the clock back."""
-    Heartbeat.objects.get_or_create(name="engine", defaults={"beat_at": at})
-    Heartbeat.objects.filter(name="engine", beat_at__lt=at).update(beat_at=at)
+def beat(name: str, at: datetime, oldest_due_at: datetime | None = None) -> None:
+    """Say when a part of the engine last ran; a slow tick that ends late never sets the clock back."""
+    fresh = {"beat_at": at, "oldest_due_at": oldest_due_at}
+    _, created = Heartbeat.objects.get_or_create(name=name, defaults=fresh)
+    if not created:
+        Heartbeat.objects.filter(name=name, beat_at__lt=at).update(**fresh)
 
 
 def _run(path: str, at: datetime) -> int:
@@ -38,13 +73,42 @@ def _run(path: str, at: datetime) -> int:
         return 0
 
 
+def oldest_due_at(*, at: datetime) -> datetime | None:
+    """When the most overdue timer or message should have gone; None when nothing waits."""
+    waiting = [moment for path in wiring.OLDEST_DUE if (moment := wiring.resolve(path)(at)) is not None]
+    return min(waiting, default=None)
+
+
 def lateness(*, at: datetime) -> timedelta:
     """How long the most overdue timer or message has been waiting."""
-    waiting = [moment for path in wiring.OLDEST_DUE if (moment := wiring.resolve(path)(at)) is not None]
-    return max((at - moment for moment in waiting), default=timedelta())
+    oldest = oldest_due_at(at=at)
+    return max(at - oldest, timedelta()) if oldest else timedelta()
+
+
+def condition(*, at: datetime) -> Condition:
+    """Look at the queues themselves: what health checks ask."""
+    beats = dict(Heartbeat.objects.filter(name=ENGINE).values_list("name", "beat_at"))
+    paused_at, why = pause.state()
+    return Condition(at, beats.get(ENGINE), lateness(at=at), paused_at, why, Setback.objects.count())
+
+
+def glance(*, at: datetime) -> Condition:
+    """Look at the heartbeats alone, in one query: what every page asks.
+
+    What was overdue when the auditor last looked counts until it looks again.
+    """
+    rows = Heartbeat.objects.filter(name__in=(ENGINE, AUDITOR)).annotate(
+        paused_at=Subquery(Installation.objects.values("paused_at")[:1]),
+        paused_why=Subquery(Installation.objects.values("paused_why")[:1]),
+    )
+    beats = {row.name: row for row in rows}
+    engine, auditor = beats.get(ENGINE), beats.get(AUDITOR)
+    if engine is None:
+        return Condition(at, None, timedelta(), None, "", 0)
+    seen = auditor.beat_at - auditor.oldest_due_at if auditor and auditor.oldest_due_at else timedelta()
+    return Condition(at, engine.beat_at, seen, engine.paused_at, engine.paused_why, 0)
 
 
 def is_late(*, at: datetime) -> bool:
-    """Whether the engine has not run for 60 seconds: reminders and pages are not going out."""
-    beat = Heartbeat.objects.filter(name="engine").first()
-    return beat is None or at - beat.beat_at > LATE
+    """Whether reminders and pages are not going out in time, by the heartbeats."""
+    return glance(at=at).late

@@ -134,6 +134,33 @@ class Timer(models.Model):
         return self.key
 
 
+class Setback(models.Model):
+    """Work that failed and will be tried again, with growing pauses, until it goes through."""
+
+    key = models.CharField(max_length=200, unique=True)
+    attempts = models.PositiveIntegerField(default=0)
+    retry_at = models.DateTimeField()
+    first_at = models.DateTimeField()
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["retry_at"], name="setback_due")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Installation(models.Model):
+    """One row: which installation this database belongs to, and whether its engine stands still."""
+
+    mark = models.CharField(max_length=200, blank=True, help_text="See hypercare/restore.py.")
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_why = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"Paused: {self.paused_why}" if self.paused_at else "Running"
+
+
 class Heartbeat(models.Model):
     """When each part of the engine last ran, and what was the oldest thing it had left to do."""
 

@@ -215,10 +215,19 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
-CELERY_BEAT_SCHEDULE = {"tick": {"task": "hypercare.tick", "schedule": 1.0, "options": {"expires": 5}}}
+CELERY_BEAT_SCHEDULE = {
+    "tick": {"task": "hypercare.tick", "schedule": 1.0, "options": {"expires": 5}},
+    "audit": {"task": "hypercare.audit", "schedule": 15.0, "options": {"expires": 15}},
+}
 # Hints only make sense where somebody listens: an in-memory broker lives inside the worker itself.
 WAKE_UP_HINTS = bool(REDIS_URL)
 SENDER_THREADS = env.int("SENDER_THREADS", default=4)
+# A watcher outside (healthchecks and the like) that is called every 15 seconds while all is well.
+DEAD_MAN_URL = env.str("DEAD_MAN_URL", default="")
+if DEAD_MAN_URL and not DEAD_MAN_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured("DEAD_MAN_URL must be an address that starts with https:// or http://.")
+# Who may read /metrics: whoever sends this as a bearer token. Empty: nobody.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- API ----------------------------------------------------------------------------------------
 

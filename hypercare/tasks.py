@@ -1,12 +1,20 @@
-"""The one periodic task."""
+"""The two periodic tasks. They read the database's clock, which all machines share."""
 
 from celery import shared_task
-from django.utils import timezone
 
-from hypercare import engine
+from hypercare import auditor, clock, engine, restore
 
 
 @shared_task(name="hypercare.tick", soft_time_limit=50, time_limit=60)
 def tick() -> None:
     """Work off what is due. Two at once are harmless: every row is claimed."""
-    engine.tick(at=timezone.now())
+    now = clock.now()
+    restore.check_once(at=now)
+    engine.tick(at=now)
+    restore.remember(at=now)
+
+
+@shared_task(name="hypercare.audit", soft_time_limit=20, time_limit=30)
+def audit() -> None:
+    """Look whether anything waits that should not, and tell the watcher outside when nothing does."""
+    auditor.audit(at=clock.now())

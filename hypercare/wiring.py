@@ -51,6 +51,7 @@ TIMER_HANDLERS: dict[str, str] = {
     "debrief.reminder": "contributors.reminders.on_debrief_soon",
     "coverage.watch": "contributors.reminders.on_coverage_watch",
     "incident.escalation": "incidents.escalation.on_step",
+    "delivery.undelivered": "contributors.undelivered.on_undelivered",
 }
 
 # (period, at) -> days with `on` and `arrived` (by severity): what the calm of a period is judged by.
@@ -87,6 +88,12 @@ ALERT_SOURCES: dict[str, str] = {"alertmanager": "incidents.sources.alertmanager
 # Channel -> (delivery, message) -> None; raises Temporary or Permanent.
 CHANNELS: dict[str, str] = {"email": "contributors.channels.email.send"}
 
+# (delivery) -> (channel, address) or None: where else a person is reached when a page does not get through.
+NEXT_CHANNEL = "contributors.channels.next_channel"
+
+# Called when a sender has nothing left to do: connections kept open are closed. () -> None.
+AFTER_SENDING: tuple[str, ...] = ("contributors.channels.email.hang_up",)
+
 # When the most overdue row of each kind was due: (at) -> datetime or None.
 OLDEST_DUE: tuple[str, ...] = ("hypercare.timers.oldest_due_at", "contributors.delivery.oldest_due_at")
 
@@ -121,6 +128,8 @@ def every_path() -> list[str]:
         *DEBRIEF_SECTIONS,
         *ALERT_SOURCES.values(),
         *CHANNELS.values(),
+        NEXT_CHANNEL,
+        *AFTER_SENDING,
         *OLDEST_DUE,
         *ENGINE,
     ]

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
-from hypercare import wiring
+from hypercare import setbacks, wiring
 from hypercare.models import User
 from hypercare.queue import later
 from periods.models import JournalEntry, Period
 
-logger = logging.getLogger("hypercare.journal")
 BATCH = 200
+SETBACKS = "journal:"  # what the keys of its setbacks begin with
 
 
 @transaction.atomic
@@ -73,33 +73,33 @@ def digest(entry: JournalEntry) -> str:
 def dispatch(*, at: datetime) -> int:
     """Hand each new entry to every consumer, in order; how many were handed on.
 
-    One transaction an entry: a consumer that fails leaves the entry for the next tick, and since
-    consumers are idempotent a replay is harmless.
+    One transaction an entry. A consumer that fails holds up neither the others nor the next entry: it is noted
+    in the same transaction as a setback, and tried again with growing pauses until it goes through.
     """
     waiting = (
         JournalEntry.objects.filter(dispatched_at__isnull=True).order_by("id").values_list("pk", flat=True)
     )
-    return sum(_dispatch_one(pk, at) for pk in list(waiting[:BATCH]))
+    done = sum(_hand_on(pk, at) for pk in list(waiting[:BATCH]))
+    return done + setbacks.retry(SETBACKS, _try_again, at=at)
 
 
-def _dispatch_one(pk: int, at: datetime) -> bool:
-    try:
-        with transaction.atomic():
-            return _hand_on(pk, at)
-    except Exception:
-        logger.exception("A journal consumer failed; the entry stays for the next tick")
-        return False
-
-
+@transaction.atomic
 def _hand_on(pk: int, at: datetime) -> bool:
     waiting = JournalEntry.objects.filter(pk=pk, dispatched_at__isnull=True)
     entry = waiting.select_for_update(skip_locked=True, of=("self",)).first()
     if entry is None:
         return False
     for path in wiring.JOURNAL_CONSUMERS:
-        wiring.resolve(path)(entry, at=at)
+        setbacks.attempt(f"{SETBACKS}{pk}:{path}", partial(wiring.resolve(path), entry, at=at), at=at)
     waiting.update(dispatched_at=at)
     return True
+
+
+def _try_again(rest: str, at: datetime) -> None:
+    """A consumer's work of before, by what stands behind the prefix of its setback."""
+    pk, _, path = rest.partition(":")
+    if path in wiring.JOURNAL_CONSUMERS:  # A newer version may no longer know it.
+        wiring.resolve(path)(JournalEntry.objects.get(pk=pk), at=at)
 
 
 def verify(period: Period) -> Iterator[str]:

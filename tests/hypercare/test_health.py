@@ -28,7 +28,10 @@ def test_an_engine_that_just_ran_is_on_time() -> None:
 
     response = Client().get("/healthz/engine/")
 
-    assert (response.status_code, response.json()) == (200, {"ok": True, "oldest_due_s": 0.0})
+    assert (response.status_code, response.json()) == (
+        200,
+        {"ok": True, "oldest_due_s": 0.0, "setbacks": 0, "why": ""},
+    )
 
 
 def test_a_timer_that_waits_for_over_a_minute_is_reported_although_the_engine_beats() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from hypercare import wiring
+from hypercare.models import Setback
 from periods import journal
 from periods.models import JournalEntry, Period
 from tests.factories import NOW, make_period
@@ -247,13 +249,32 @@ def test_a_consumer_that_fails_gets_the_entry_again_and_leaves_nothing_half_done
     period = make_entries(2)
     FAILING.add(1)
 
-    assert journal.dispatch(at=NOW) == 1
+    assert journal.dispatch(at=NOW) == 2
     period.refresh_from_db()
     assert period.summary == ""
     FAILING.clear()
-    assert journal.dispatch(at=NOW) == 1
+    assert journal.dispatch(at=NOW + timedelta(seconds=2)) == 1
 
-    assert [seq for name, seq in listeners if name == "second"] == [2, 1]
+    assert listeners == [("first", 1), ("first", 2), ("second", 2), ("second", 1)]
+    assert not Setback.objects.exists()
+
+
+def test_a_consumer_that_keeps_failing_is_asked_ever_less_often_and_is_seen(
+    listeners: list[tuple[str, int]],
+) -> None:
+    make_entries(1)
+    FAILING.add(1)
+    asked = []
+
+    for second in range(60):
+        before = Setback.objects.values_list("attempts", flat=True).first() or 0
+        journal.dispatch(at=NOW + timedelta(seconds=second))
+        if (Setback.objects.get().attempts) > before:
+            asked.append(second)
+
+    assert asked == [0, 2, 6, 14, 30]
+    assert Setback.objects.get().last_error == "RuntimeError: not now"
+    assert listeners == [("first", 1)]
 
 
 def test_newest_first_in_the_timeline_and_only_the_subject_asked_for() -> None:

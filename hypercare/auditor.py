@@ -1,0 +1,47 @@
+"""The second pair of eyes: looks at everything overdue, of any age, and says so to whoever watches.
+
+It runs beside the ticks. Its heartbeat carries what it found, which every page reads; a watcher outside
+(`DEAD_MAN_URL`) hears from it only while all is well, so silence is the alarm.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import urllib.request
+from datetime import datetime
+
+from django.conf import settings
+
+from hypercare import engine
+from hypercare.queue import later
+
+logger = logging.getLogger("hypercare.auditor")
+
+PING_TIMEOUT = 5.0  # seconds
+
+
+def audit(*, at: datetime) -> engine.Condition:
+    """Look, leave a heartbeat with what was found, wake the engine for what lost its hint, ping when clean."""
+    found = engine.condition(at=at)
+    oldest = at - found.overdue if found.overdue else None
+    engine.beat(engine.AUDITOR, at, oldest)
+    if oldest:
+        later()
+    if found.ok:
+        ping(settings.DEAD_MAN_URL)
+    elif found.late:
+        logger.warning("Something has been waiting for %.0f s", found.overdue.total_seconds())
+    return found
+
+
+def ping(url: str) -> bool:
+    """Tell the watcher outside that all is well; False when it could not be told, which it will notice."""
+    if not url:
+        return False
+    try:
+        with urllib.request.urlopen(url, timeout=PING_TIMEOUT) as answer:  # noqa: S310  the operator's own setting
+            return bool(answer.status < http.HTTPStatus.BAD_REQUEST)
+    except (OSError, http.client.HTTPException, ValueError):
+        logger.warning("The watcher outside can't be told that all is well")
+        return False

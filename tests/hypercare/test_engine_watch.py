@@ -1,0 +1,201 @@
+"""The engine's brake, the auditor, and noticing a database that was restored."""
+
+from __future__ import annotations
+
+import io
+import threading
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+
+from hypercare import auditor, clock, engine, pause, restore, timers
+from hypercare.models import Heartbeat, Installation, Timer
+from tests.contributors.test_delivery import queue
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_paused_engine_fires_nothing_loses_nothing_and_says_it_is_alive() -> None:
+    timers.arm("x", kind="period.end", due_at=NOW, args={"period": 0})
+    assert pause.pause(why="Maintenance", at=NOW) is True
+    assert pause.pause(why="Again", at=NOW) is False
+
+    assert engine.tick(at=NOW) == {}
+
+    assert Timer.objects.get().fired_at is None
+    assert Heartbeat.objects.get().beat_at == NOW
+    assert (engine.glance(at=NOW).paused_why, engine.glance(at=NOW).ok) == ("Maintenance", False)
+    assert pause.resume() is True
+    assert pause.resume() is False
+    assert engine.tick(at=NOW) != {}
+
+
+def test_a_paused_engine_is_not_healthy() -> None:
+    engine.tick(at=clock.now())
+    pause.pause(why="Maintenance", at=NOW)
+
+    answer = Client().get("/healthz/engine/")
+
+    assert (answer.status_code, answer.json()["why"]) == (503, "paused")
+
+
+def test_what_the_auditor_found_overdue_is_known_to_every_page() -> None:
+    engine.tick(at=NOW)
+    timers.arm("x", kind="period.end", due_at=NOW - timedelta(minutes=2))
+    assert not engine.is_late(at=NOW)
+
+    found = auditor.audit(at=NOW)
+
+    assert found.overdue == timedelta(minutes=2)
+    assert engine.is_late(at=NOW)
+
+
+def test_the_auditor_asks_a_constant_number_of_questions_however_much_waits(
+    django_assert_max_num_queries: Any,
+) -> None:
+    for number in range(30):
+        timers.arm(f"x{number}", kind="period.end", due_at=NOW - timedelta(days=number))
+    auditor.audit(at=NOW - timedelta(seconds=1))
+
+    with django_assert_max_num_queries(12):
+        auditor.audit(at=NOW)
+
+
+@pytest.fixture
+def watcher() -> Any:
+    """A watcher outside: counts what it is told."""
+    calls: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            calls.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            return
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield calls, f"http://127.0.0.1:{server.server_port}/ping"
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_watcher_outside_hears_of_it_only_while_all_is_well(watcher: Any, settings: Any) -> None:
+    calls, settings.DEAD_MAN_URL = watcher
+    engine.tick(at=NOW)
+
+    auditor.audit(at=NOW)
+    assert calls == ["/ping"]
+    timers.arm("x", kind="period.end", due_at=NOW - timedelta(minutes=2))
+    auditor.audit(at=NOW)
+    pause.pause(why="Maintenance", at=NOW)
+    auditor.audit(at=NOW)
+
+    assert calls == ["/ping"]
+
+
+def test_a_watcher_that_cannot_be_reached_harms_nobody() -> None:
+    assert auditor.ping("http://127.0.0.1:9/") is False
+    assert auditor.ping("") is False
+
+
+# --- A database that was restored ---------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, settings: Any) -> None:
+    settings.VAR = tmp_path
+    restore._DONE.clear()
+
+
+def test_a_fresh_database_belongs_here_and_starts_running() -> None:
+    assert restore.check(at=NOW) is False
+    assert restore.check(at=NOW) is False
+    assert not pause.is_paused()
+
+
+def test_a_database_from_elsewhere_starts_paused() -> None:
+    restore.check(at=NOW)
+    Installation.objects.update(mark="another server")
+
+    assert restore.check(at=NOW) is True
+
+    assert pause.state() == (NOW, restore.WHY)
+    restore.adopt()
+    pause.resume()
+    assert restore.check(at=NOW) is False
+
+
+def test_an_embedded_database_that_went_back_in_time_starts_paused() -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("On PostgreSQL the tables themselves tell.")
+    restore.check(at=NOW)
+    engine.tick(at=NOW)
+    restore.remember(at=NOW + timedelta(hours=1))
+
+    assert restore.check(at=NOW) is True
+
+
+def test_a_damaged_note_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / "installation.json").write_text("{")
+
+    assert restore.check(at=NOW) is False
+
+
+# --- Commands -----------------------------------------------------------------------------------
+
+
+def told(command: str, *arguments: str) -> str:
+    out = io.StringIO()
+    call_command(command, *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_pausing_says_so_once() -> None:
+    assert "is paused." in told("pause_engine", "--why", "Restore tonight.")
+    assert "already" in told("pause_engine")
+    assert pause.state()[1] == "Restore tonight."
+
+
+def test_resuming_tells_what_waits_and_changes_nothing_before_it_is_told_how() -> None:
+    pause.pause(why="x", at=NOW)
+    queue(at=clock.now() - timedelta(hours=2))
+
+    said = told("resume_engine")
+
+    assert "1 × page" in said
+    assert "Nothing was changed" in said
+    assert pause.is_paused()
+
+
+def test_resuming_can_drop_what_is_old() -> None:
+    pause.pause(why="x", at=NOW)
+    old, fresh = queue(at=clock.now() - timedelta(hours=2)), queue(at=clock.now())
+
+    said = told("resume_engine", "--expire", "30")
+
+    old.refresh_from_db()
+    fresh.refresh_from_db()
+    assert "Dropped as too old: 1" in said
+    assert (old.state, fresh.state) == ("expired", "due")
+    assert not pause.is_paused()
+
+
+def test_resuming_can_send_everything() -> None:
+    pause.pause(why="x", at=NOW)
+    row = queue(at=clock.now() - timedelta(hours=2))
+
+    told("resume_engine", "--send")
+
+    row.refresh_from_db()
+    assert row.state == "due"
+    assert not pause.is_paused()
