@@ -11,17 +11,17 @@ from contributors.models.duty import (
 )
 from contributors.models.people import (
     Acknowledgement,
-    Delivery,
-    DeliveryAttempt,
     Link,
     Membership,
     Role,
     Shift,
 )
+from contributors.models.telling import Breaker, Delivery, DeliveryAttempt
 
 __all__ = [
     "Absence",
     "Acknowledgement",
+    "Breaker",
     "CoverAsk",
     "CoverRequest",
     "Delivery",

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contributors', '0002_initial'),
+        ('contributors', '0003_rotations_and_cover'),
         ('periods', '0003_working_days_of_a_country'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
