@@ -143,7 +143,7 @@ def test_what_was_tried_before_is_not_bundled(receiver: Receiver) -> None:  # no
     period = make_period()
     user = make_member(period).user
     tried = queue(period=period, user=user, attempts=1)
-    other = queue(period=period, user=user)
+    other = queue(period=period, user=user, at=NOW + timedelta(seconds=1))
 
     delivery.send_due(at=LATER)
     delivery.send_due(at=LATER + timedelta(seconds=5))
