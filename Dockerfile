@@ -30,6 +30,7 @@ COPY scripts/health_in_container.py scripts/
 RUN SECRET_KEY=$(head -c 50 /dev/urandom | base64 -w0) ALLOWED_HOSTS=localhost BASE_URL=https://localhost \
     DATABASE_URL=postgres://localhost/build REDIS_URL=redis://localhost \
     python manage.py collectstatic --no-input \
+    && mkdir /var/lib/hypercare/evidence \
     && chown -R hypercare: /var/lib/hypercare
 USER hypercare
 EXPOSE 8000

@@ -233,6 +233,23 @@ def _readiness_problem(case: Case) -> Letter:
     )
 
 
+def _waiver_ended(case: Case) -> Letter:
+    reason, by = case.get("reason"), case.get("waived_by")
+    return Letter(
+        subject=f"Open again: {case.get('title')}, {case.period.name}",
+        headline=f"The waiver of “{case.get('title')}” has ended",
+        paragraphs=(
+            "The check is open again" + (" and blocks the go." if case.get("blocking") else ".")
+            + " Do it, or have it waived anew.",
+        ),
+        facts=(
+            *((Fact("Waived because", reason, f"by {by}" if by else ""),) if reason else ()), *case.fact("Until", "at"),
+        ),
+        button=("Open the checklist", case.page("period_readiness")),
+        footer=f"You get this because it is your check, or because you lead {case.period.name}.",
+    )  # fmt: skip
+
+
 def _go_decision(case: Case) -> Letter:
     outcome = case.get("outcome", "Go")
     conditions = tuple(case.get("conditions", []))
@@ -360,6 +377,7 @@ KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "incident_assigned": _incident_assigned,
     "incident_resolved": _incident_resolved,
     "readiness_problem": _readiness_problem,
+    "waiver_ended": _waiver_ended,
     "go_decision": _go_decision,
     "period_started": _period_started,
     "period_closed": _period_closed,

@@ -12,7 +12,7 @@ from typing import Any
 
 from contributors.models import Delivery, Membership, Shift
 from hypercare.models import User
-from periods.models import Debrief, GoDecision, JournalEntry, Period
+from periods.models import ChecklistItem, Debrief, GoDecision, JournalEntry, Period
 
 SHIFTS_NAMED = 3
 SHIFT_IS_NEAR = timedelta(
@@ -72,6 +72,17 @@ def _problem(entry: JournalEntry) -> Iterable[Notice]:
         "go_live_at": entry.period.go_live_at.isoformat(),
     }  # fmt: skip
     yield Notice(entry.period.lead, "readiness_problem", said)
+
+
+def _waiver_ended(entry: JournalEntry) -> Iterable[Notice]:
+    item = ChecklistItem.objects.filter(pk=_number(entry)).select_related("owner").first()
+    said = {
+        "title": entry.data.get("title", ""), "reason": entry.data.get("reason", ""),
+        "waived_by": entry.data.get("waived_by", ""), "at": entry.data.get("ended_at"),
+        "blocking": item is not None and item.blocking,
+    }  # fmt: skip
+    people = {person.pk: person for person in (item.owner if item else None, entry.period.lead) if person}
+    return (Notice(person, "waiver_ended", said) for person in people.values())
 
 
 def _shift_changed(entry: JournalEntry) -> Iterable[Notice]:
@@ -211,6 +222,7 @@ def _by(entry: JournalEntry) -> dict[str, str]:
 NEWS: Mapping[str, Callable[[JournalEntry], Iterable[Notice]]] = {
     "contributor.invited": _invited,
     "readiness.problem": _problem,
+    "checklist.waiver_ended": _waiver_ended,
     "shift.added": _shift_changed,
     "shift.cancelled": _shift_changed,
     "incident.assigned": _assigned,

@@ -172,7 +172,7 @@ def on_checklist_due(args: dict[str, Any], *, due_at: datetime, at: datetime) ->
 
 def _open_checks(period: Period, at: datetime) -> list[ChecklistItem]:
     soon = ChecklistItem.objects.filter(
-        period=period, status=ChecklistItem.Status.OPEN, due_at__lte=at + A_DAY
+        period=period, status__in=ChecklistItem.STANDING, due_at__lte=at + A_DAY
     )
     return list(soon.select_related("owner").order_by("due_at", "id"))
 

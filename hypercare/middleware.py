@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -17,6 +17,8 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+# A file of ten megabytes and what is sent around it, with room for a form to say that a file is too large.
+LARGEST_BODY = 15_000_000
 STATUS = {LinkEnded: 410, NotAllowed: 403, Invalid: 422}
 
 
@@ -30,6 +32,22 @@ def security_headers(get_response: View) -> View:
         if not request.path.startswith("/static/"):
             response.setdefault("Cache-Control", "no-store")
         return response
+
+    return middleware
+
+
+def bounded_bodies(get_response: View) -> View:
+    """Refuse a body that nothing here takes, before any of it is read. A body without a length is not read at all."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) <= LARGEST_BODY:
+            return get_response(request)
+        text = f"A request may have at most {LARGEST_BODY // 1_000_000} MB. Link to larger files instead."
+        if request.path.startswith("/api/"):
+            problem = {"type": "about:blank", "title": "Too large", "status": 413, "detail": text}
+            return JsonResponse(problem, status=413, content_type="application/problem+json")
+        return HttpResponse(text, status=413, content_type="text/plain; charset=utf-8")
 
     return middleware
 

@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hypercare.middleware.security_headers",
+    "hypercare.middleware.bounded_bodies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -183,6 +184,10 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not PRODUCTION
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+# Evidence: private files of periods, given back only to their members and never by a web server.
+EVIDENCE_DIR = Path(env.str("EVIDENCE_DIR", default=str(VAR / "evidence")))
+EVIDENCE_QUOTA = 1_000_000 * env.int("EVIDENCE_QUOTA_MB", default=500)
 
 # --- Mail ---------------------------------------------------------------------------------------
 

@@ -46,6 +46,8 @@ TIMER_HANDLERS: dict[str, str] = {
     "period.readiness": "periods.clockwork.on_readiness_due",
     "period.end": "periods.clockwork.on_end",
     "period.rate": "periods.clockwork.on_rate_due",
+    "checklist.waiver": "periods.checklist.work.on_waiver_end",
+    "evidence.purge": "periods.evidence.on_purge",
     "checklist.reminder": "contributors.reminders.on_checklist_due",
     "readiness.reminder": "contributors.reminders.on_acknowledgement_due",
     "debrief.reminder": "contributors.reminders.on_debrief_soon",

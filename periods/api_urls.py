@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from periods.api import pages, plan, readiness, running
+from periods.api import checks, pages, plan, readiness, rehearsing, running
 
 ONE = "periods/<str:key>/"
+CHECK = f"{ONE}checklist/<int:pk>/"
 PAGE = f"{ONE}pages/<slug:slug>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("complexity/", plan.assess, name="api_complexity"),
@@ -13,11 +14,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(ONE, plan.period, name="api_period"),
     *[path(f"{ONE}{name}/", plan.step(name), name=f"api_period_{name}") for name in plan.STEPS],
     path(f"{ONE}journal/", plan.journal, name="api_journal"),
-    path(f"{ONE}checklist/", readiness.checks, name="api_checklist"),
-    path(f"{ONE}checklist/<int:pk>/", readiness.check, name="api_check"),
+    path(f"{ONE}checklist/", checks.checks, name="api_checklist"),
+    path(f"{ONE}checklist/bulk/", checks.bulk, name="api_checks_bulk"),
+    path(f"{ONE}checklist/undo/", checks.undo, name="api_checks_undo"),
+    path(f"{CHECK}", checks.check, name="api_check"),
     *[
-        path(f"{ONE}checklist/<int:pk>/{name}/", readiness.check_action(name), name=f"api_check_{name}")
-        for name in readiness.CHECK_ACTIONS
+        path(f"{CHECK}{name}/", checks.check_action(name), name=f"api_check_{name}")
+        for name in checks.ACTIONS
     ],
     path(f"{ONE}pages/", pages.pages, name="api_pages"),
     path(PAGE, pages.page, name="api_page"),
@@ -25,6 +28,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PAGE}versions/<int:number>/", pages.version, name="api_page_version"),
     path(f"{PAGE}changes/", pages.changes, name="api_page_changes"),
     path(f"{PAGE}restore/", pages.restore, name="api_page_restore"),
+    path(f"{CHECK}history/", checks.history, name="api_check_history"),
+    path(f"{CHECK}junit/", checks.junit_report, name="api_check_junit"),
+    path(f"{CHECK}evidence/", checks.evidence, name="api_evidence"),
+    path(f"{CHECK}evidence/<int:evidence_pk>/", checks.one_evidence, name="api_one_evidence"),
+    path(f"{CHECK}evidence/<int:evidence_pk>/file/", checks.evidence_file, name="api_evidence_file"),
+    path(f"{ONE}rehearsals/", rehearsing.rehearsal_list, name="api_rehearsals"),
+    path(f"{ONE}rehearsals/<int:pk>/stop/", rehearsing.stop, name="api_rehearsal_stop"),
+    path(f"{ONE}rehearsals/<int:pk>/cancel/", rehearsing.cancel, name="api_rehearsal_cancel"),
     path(f"{ONE}go-no-go/", readiness.go_no_go, name="api_go_no_go"),
     path(f"{ONE}go-no-go/vote/", readiness.vote, name="api_vote"),
     path(f"{ONE}go-no-go/decide/", readiness.decide, name="api_decide"),

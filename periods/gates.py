@@ -16,7 +16,7 @@ from django.urls import NoReverseMatch, reverse
 from hypercare import wiring
 from hypercare.errors import TransitionRefused
 from hypercare.models import User
-from periods import checklist, criteria, planning, wallclock
+from periods import checklist, criteria, planning, rehearsals, wallclock
 from periods.models import ChecklistItem, ExitSignature, Period
 
 Transition = Literal[
@@ -161,6 +161,8 @@ def _go(period: Period, at: datetime) -> Iterator[Objection]:
     if not any(check.category == "Rollback" for check in checks):
         text = "No blocking check covers the rollback. Add its rehearsal under Rollback."
         yield Objection(text, url, code="go.rollback_unchecked")
+    if missing := rehearsals.rollback_missing(period):
+        yield Objection(missing, f"{url}#rehearsals", code="go.rollback_unrehearsed")
     if not _names_no_return(period):
         where = page(period, "period_settings")
         yield Objection("The point of no return is not named.", where, code="go.no_return_unnamed")

@@ -172,12 +172,12 @@ def _condition(number: int, row: Mapping[str, Any], inside: set[int], at: dateti
 
 
 def _snapshot(period: Period, found: list[Objection], at: datetime) -> dict[str, Any]:
-    items = list(period.checklist.order_by("position", "id"))
+    items = list(period.checklist.prefetch_related("evidence").order_by("position", "id"))
     return {
         "progress": asdict(checklist.progress_of(items, at=at)),
         "checks": [
             {"id": item.pk, "title": item.title, "blocking": item.blocking, "status": item.status,
-             "evidence": item.evidence, "waiver": item.waiver_reason}
+             "evidence": checklist.evidence_words(item), "waiver": item.waiver_reason}
             for item in items
         ],
         "votes": [

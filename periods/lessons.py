@@ -14,7 +14,7 @@ from django.db import transaction
 
 from hypercare.errors import AlreadyDone, Invalid, NotAllowed, Refused
 from hypercare.models import User
-from periods import checklist, journal, wallclock
+from periods import checklist, duewords, journal, wallclock
 from periods.access import allowed, require
 from periods.models import ChecklistItem, Debrief, Lesson, LessonTag, LessonUse, Period
 from periods.templates_library.checklist import ROLES
@@ -194,7 +194,7 @@ def add_to(lesson_id: int, period_id: int, *, by: User, at: datetime, via: str =
 def _due_at(lesson: Lesson, period: Period) -> datetime:
     """Five in the afternoon so many days from go-live, and never after it."""
     day = wallclock.local_day(period.go_live_at, period.zone) + timedelta(days=lesson.check_due_days)
-    return min(wallclock.instant(day, checklist.DUE_TIME, period.zone), period.go_live_at)
+    return min(wallclock.instant(day, duewords.USUAL_TIME, period.zone), period.go_live_at)
 
 
 # --- Who may ------------------------------------------------------------------------------------

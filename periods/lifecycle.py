@@ -92,7 +92,7 @@ def postpone(
     delta = _delta(period, go_live_at, at)
     before, fields = period.go_live_at, shift_dates(period, delta)
     _move(period, Status.PLANNED, at, *fields)
-    moved = checklist.shift(period, delta)
+    moved = checklist.shift(period)
     GoVote.objects.filter(period=period, replaced_at__isnull=True).update(replaced_at=at)
     watches.readiness(period, at=at)
     journal.record(

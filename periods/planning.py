@@ -143,7 +143,7 @@ def update(period_id: int, *, by: User, at: datetime, via: str = "", **changes: 
         return period
     _check_dates(period, changed)
     _raise_any(_complaints(period, by, at, only=changed))
-    _follow(period, before, changed, at)
+    _follow(period, changed, at)
     period.save(update_fields=[*changed, *(["planned_ends_at"] if "ends_at" in changed else [])])
     journal.record(
         period, "period.changed", by=by, at=at, via=via, title=period.name,
@@ -172,14 +172,14 @@ def _check_dates(period: Period, changed: list[str]) -> None:
         )
 
 
-def _follow(period: Period, before: Mapping[str, Any], changed: list[str], at: datetime) -> None:
+def _follow(period: Period, changed: list[str], at: datetime) -> None:
     """What moves along: the end before extensions, due times, the clock, and signatures of a replaced person."""
     if "ends_at" in changed:
         period.planned_ends_at = period.ends_at
-    if "go_live_at" in changed:
-        checklist.shift(period, period.go_live_at - before["go_live_at"])
-        if period.status == Period.Status.PLANNED:
-            watches.readiness(period, at=at)
+    if {"go_live_at", "timezone"} & set(changed):
+        checklist.shift(period)
+    if "go_live_at" in changed and period.status == Period.Status.PLANNED:
+        watches.readiness(period, at=at)
     replaced = [role for role in ExitSignature.Role.values if role in changed]
     period.exit_signatures.filter(role__in=replaced, voided_at__isnull=True).update(voided_at=at)
 

@@ -9,7 +9,8 @@ from typing import Any
 from contributors.models import Membership, Role, Shift
 from hypercare.models import User
 from incidents.models import Incident, StatusChange
-from periods.models import ChecklistItem, Debrief, Period
+from periods import duewords
+from periods.models import ChecklistItem, Debrief, Evidence, Period
 
 GO_LIVE = datetime(2026, 11, 14, 6, 0, tzinfo=UTC)  # Saturday 07:00 in Copenhagen
 NOW = datetime(2026, 11, 18, 13, 12, tzinfo=UTC)  # day 5, Wednesday 14:12 in Copenhagen
@@ -85,7 +86,13 @@ def make_check(period: Period, **fields: Any) -> ChecklistItem:
         "blocking": True,
         "due_at": GO_LIVE,
     }
-    return ChecklistItem.objects.create(period=period, **{**defaults, **fields})
+    values = {**defaults, **fields}
+    due = duewords.of(values["due_at"], period.go_live_at, period.zone)
+    evidence = values.pop("evidence", "")
+    item = ChecklistItem.objects.create(period=period, due_days=due.days, due_time=due.time, **values)
+    if evidence:
+        Evidence.objects.create(item=item, kind="note", text=evidence, added_at=NOW)
+    return item
 
 
 def make_incident(period: Period, **fields: Any) -> Incident:

@@ -75,7 +75,11 @@ def render_page(
 
 def _context(request: SignedInRequest, period: Period, now: datetime) -> dict[str, Any]:
     """Context of the page and of its fragment."""
-    checks = list(period.checklist.select_related("owner", "done_by", "waived_by").order_by("position", "id"))
+    checks = list(
+        period.checklist.select_related("owner", "done_by", "waived_by")
+        .prefetch_related("evidence")
+        .order_by("position", "id")
+    )
     progress, people = checklist.progress_of(checks, at=now), readiness.summary(period, at=now)
     show = request.GET.get("show", "")
     show = show if show in SHOWN else "open"
@@ -141,13 +145,13 @@ def _first_position(checks: list[ChecklistItem]) -> dict[str, int]:
 def _is_shown(check: ChecklistItem, user: User, show: str) -> bool:
     if show == "all":
         return True
-    is_open = check.status == ChecklistItem.Status.OPEN
+    is_open = check.status in ChecklistItem.STANDING
     return is_open and (show == "open" or check.owner_id == user.pk)
 
 
 def _row(check: ChecklistItem, user: User, now: datetime) -> dict[str, Any]:
-    is_link = check.evidence.startswith(("https://", "http://")) and " " not in check.evidence.strip()
-    return {"check": check, "late": check.is_late(now), "mine": check.owner_id in (None, user.pk), "is_link": is_link,
+    evidence = [row for row in check.evidence.all() if row.removed_at is None]
+    return {"check": check, "late": check.is_late(now), "mine": check.owner_id in (None, user.pk), "evidence": evidence,
             "blocks": check.blocking and bool(checklist.blocks(check, now))}  # fmt: skip
 
 
@@ -177,7 +181,7 @@ def _assign_form(data: Any, period: Period, check: ChecklistItem) -> forms.Form:
 
 
 def _plain(shape: type[forms.Form]) -> Callable[[Any, Period, ChecklistItem], forms.Form]:
-    return lambda data, _period, check: shape(data, initial={"evidence": check.evidence})
+    return lambda data, _period, _check: shape(data)
 
 
 ACTIONS: dict[str, CheckAction] = {

@@ -133,7 +133,7 @@ def waiting(user: User, now: datetime) -> list[dict[str, Any]]:
     )
     silent = asked.exclude(acknowledgements__isnull=False, acknowledgements__voided_at__isnull=True)
     late = ChecklistItem.objects.filter(
-        period__in=led, status=ChecklistItem.Status.OPEN, due_at__lte=now, owner__isnull=False
+        period__in=led, status__in=ChecklistItem.STANDING, due_at__lte=now, owner__isnull=False
     ).exclude(owner=user)
     rows = [
         {"person": member.user, "note": f"Acknowledgement, {member.period.name}", "period": member.period}

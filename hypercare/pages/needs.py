@@ -133,7 +133,7 @@ def _decision_need(period: Period) -> Need:
 def _checks(user: User) -> list[Need]:
     items = ChecklistItem.objects.filter(
         owner=user,
-        status=ChecklistItem.Status.OPEN,
+        status__in=ChecklistItem.STANDING,
         period__in=_current(user),
         period__status__in=Period.PRE_LIVE,
     )

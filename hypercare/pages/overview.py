@@ -136,7 +136,7 @@ def readiness_panel(
 ) -> dict[str, Any]:
     """How ready checks and people are, what still blocks, and the decision."""
     ready, required = readiness.progress(period)
-    still = ChecklistItem.objects.filter(period=period, status=ChecklistItem.Status.OPEN).select_related(
+    still = ChecklistItem.objects.filter(period=period, status__in=ChecklistItem.STANDING).select_related(
         "owner"
     )
     first = still.order_by("-blocking", "due_at", "id")

@@ -11,7 +11,6 @@ from rest_framework import serializers
 from periods import debriefs
 from periods.models import (
     Action,
-    ChecklistItem,
     Debrief,
     ExitCriterion,
     ExitSignature,
@@ -22,65 +21,12 @@ from periods.serializers import (
     LONG,
     REASON,
     ObjectionOut,
-    PeriodReasonIn,
     PersonField,
     PersonOut,
     StrictSerializer,
 )
 
 # --- Checks and the decision ----------------------------------------------------------------------
-
-
-class CheckOut(serializers.ModelSerializer[ChecklistItem]):
-    """One check."""
-
-    owner = PersonOut(read_only=True, allow_null=True)
-    done_by = PersonOut(read_only=True, allow_null=True)
-    waived_by = PersonOut(read_only=True, allow_null=True)
-    late = serializers.SerializerMethodField()
-
-    class Meta:
-        model = ChecklistItem
-        fields: ClassVar = [
-            "id", "position", "category", "title", "owner_role", "owner", "due_at", "blocking", "evidence_wanted",
-            "evidence", "status", "late", "done_at", "done_by", "waived_by", "waiver_reason", "waiver_expires_at",
-        ]  # fmt: skip
-
-    def get_late(self, item: ChecklistItem) -> bool:
-        """Open past its due time at the moment of the request."""
-        return item.is_late(self.context["at"])
-
-
-class CheckIn(StrictSerializer):
-    """A new check, due at go-live unless told."""
-
-    title = serializers.CharField(max_length=200)
-    category = serializers.CharField(max_length=40, default="Preparation")
-    owner = PersonField(required=False, allow_null=True)
-    owner_role = serializers.CharField(max_length=4, required=False, allow_blank=True)
-    due_at = serializers.DateTimeField(required=False)
-    blocking = serializers.BooleanField(default=False)
-    evidence_wanted = serializers.CharField(max_length=80, required=False, allow_blank=True)
-
-
-class CheckPatchIn(StrictSerializer):
-    """Who does it, by when, and its evidence."""
-
-    owner = PersonField(required=False, allow_null=True)
-    due_at = serializers.DateTimeField(required=False)
-    evidence = serializers.CharField(max_length=LONG, required=False)
-
-
-class EvidenceIn(StrictSerializer):
-    """A link or a note."""
-
-    evidence = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
-
-
-class WaiveIn(PeriodReasonIn):
-    """Why it can wait, and until when."""
-
-    expires_at = serializers.DateTimeField()
 
 
 class VoteOut(serializers.ModelSerializer[GoVote]):

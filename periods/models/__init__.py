@@ -2,6 +2,7 @@
 
 from periods.models.debrief import Action, Debrief, DebriefDecision
 from periods.models.document import Document, DocumentVersion
+from periods.models.evidence import Evidence, Rehearsal
 from periods.models.exit import ExitCriterion, ExitSignature
 from periods.models.journal import JournalEntry
 from periods.models.lesson import Lesson, LessonTag, LessonUse
@@ -16,6 +17,7 @@ __all__ = [
     "DebriefDecision",
     "Document",
     "DocumentVersion",
+    "Evidence",
     "ExitCriterion",
     "ExitSignature",
     "GoDecision",
@@ -27,5 +29,6 @@ __all__ = [
     "Period",
     "PeriodOrigin",
     "PeriodTemplate",
+    "Rehearsal",
     "TemplateVersion",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 from contributors.models import Membership
 from hypercare.models import User
 from periods import gonogo, lifecycle, planning
-from periods.models import ChecklistItem, ExitCriterion, GoDecision, Period
+from periods.models import ChecklistItem, Evidence, ExitCriterion, GoDecision, Period
 from tests.factories import GO_LIVE, make_check, make_member, make_period, make_role, make_user
 
 PLANNED_ON = GO_LIVE - timedelta(days=30)
@@ -53,7 +53,10 @@ def finish_checks(period: Period, *, by: User | None = None) -> None:
         status="done",
         done_at=DURING_READINESS,
         done_by=by or period.lead,
-        evidence="https://wiki.example/evidence",
+    )
+    Evidence.objects.bulk_create(
+        Evidence(item=item, kind="link", text="https://wiki.example/evidence")
+        for item in ChecklistItem.objects.filter(period=period)
     )
 
 
@@ -61,7 +64,12 @@ def make_ready_to_decide(**fields: Any) -> Period:
     """A period in readiness where everybody voted go and nothing objects."""
     period = make_period(Period.Status.READINESS, point_of_no_return="When the old engine is off.", **fields)
     make_check(
-        period, category="Rollback", title="Rollback rehearsed", status="done", done_at=DURING_READINESS
+        period,
+        category="Rollback",
+        title="Rollback rehearsed",
+        status="done",
+        done_at=DURING_READINESS,
+        evidence="48 minutes",
     )
     for person in (period.lead, period.bau_owner):
         gonogo.vote(period.pk, choice="go", by=person, at=DURING_READINESS)

@@ -449,7 +449,7 @@ def test_checks_are_added_completed_waived_and_reopened(maja: User, preparing: P
     )
 
     assert made.status_code == 201
-    assert (done["status"], done["done_by"]["name"], done["evidence"]) == (
+    assert (done["status"], done["done_by"]["name"], done["evidence"][0]["text"]) == (
         "done",
         "Maja Lindqvist",
         "Drill log",
@@ -481,13 +481,16 @@ def test_checks_are_filtered_and_patched(maja: User, preparing: Period) -> None:
     found = caller.read(f"{ONE}checklist/?status=open&owner=me&blocking=false").json()["results"]
     patched = caller.call(
         f"{ONE}checklist/{mine.pk}/",
-        {"owner": daniel.email, "evidence": "Seen"},
+        {"owner": daniel.email, "due_days": -3},
         method="PATCH",
         at=DURING_READINESS,
     )
 
     assert [row["id"] for row in found] == [mine.pk]
-    assert (patched.json()["owner"]["name"], patched.json()["evidence"]) == ("Daniel Osei", "Seen")
+    assert (patched.json()["owner"]["name"], patched.json()["due_at"]) == (
+        "Daniel Osei",
+        "2026-11-11T16:00:00Z",
+    )
 
 
 def test_go_no_go_shows_votes_objections_and_refuses_with_reasons(maja: User, preparing: Period) -> None:

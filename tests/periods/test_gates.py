@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from contributors.models import Acknowledgement
-from periods import gates
+from periods import gates, rehearsals
 from periods.gates import Objection
 from periods.models import Period
 from tests.factories import GO_LIVE, make_check, make_incident, make_member, make_period, make_role, make_user
@@ -24,6 +24,14 @@ def said(period: Period, transition: gates.Transition, days: float = 0) -> list[
     return [objection.text for objection in gates.objections(period, transition, at=at)]
 
 
+def rehearse(period: Period) -> None:
+    """The rollback worked in time."""
+    rehearsals.record(
+        period.pk, kind="rollback", box_minutes=60, took_minutes=48, outcome="passed", by=period.lead,
+        at=DURING_READINESS,
+    )  # fmt: skip
+
+
 def test_a_go_hears_every_gate_of_the_switchboard() -> None:
     period = make_period(STATUS.READINESS)
     role = make_role(period, "Platform")
@@ -36,6 +44,7 @@ def test_a_go_hears_every_gate_of_the_switchboard() -> None:
     assert "“Alerts reach on-call” is not done." in found
     assert "No blocking check covers the rollback. Add its rehearsal under Rollback." in found
     assert "The point of no return is not named." in found
+    assert any("rollback is not rehearsed" in text for text in found)
     assert any("Arjun Mehta" in text for text in found)
     assert any("Platform" in text for text in found)
     assert any("Leftover from the rehearsal" in text for text in found)
@@ -47,6 +56,7 @@ def test_nothing_objects_once_everything_is_put_right() -> None:
     member = make_member(period, role=role, invited_at=DURING_READINESS)
     Acknowledgement.objects.create(membership=member, state="ready", at=DURING_READINESS)
     make_check(period, category="Rollback", status="done", done_at=DURING_READINESS)
+    rehearse(period)
 
     assert said(period, "go") == []
 
@@ -57,6 +67,7 @@ def test_the_point_of_no_return_may_be_named_by_its_check() -> None:
         period, category="Rollback", title="Point of no return and authority named", status="done",
         done_at=DURING_READINESS,
     )  # fmt: skip
+    rehearse(period)
 
     assert said(period, "go") == []
 

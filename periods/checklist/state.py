@@ -1,0 +1,72 @@
+"""How far the checks are, and what still blocks. Reads, never writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from periods.models import ChecklistItem, Period
+
+Status = ChecklistItem.Status
+BLOCKER_WEIGHT: Final = 3
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the checks are. `percent` weighs a blocker three times; waived counts as not done."""
+
+    percent: int
+    done: int
+    total: int
+    blockers_open: int
+    late: int
+    waived: int = 0
+    without_evidence: int = 0
+    failed: int = 0
+
+
+def progress(period: Period, *, at: datetime) -> Progress:
+    """Where the checks stand at an instant; two queries. Nothing applicable is 0 %."""
+    return progress_of(list(period.checklist.prefetch_related("evidence")), at=at)
+
+
+def progress_of(items: Sequence[ChecklistItem], *, at: datetime) -> Progress:
+    """The same for checks loaded with their evidence: Σ weight done ÷ Σ weight applicable (docs/domain.md §6)."""
+    applicable = [item for item in items if item.status != Status.NOT_APPLICABLE]
+    done = [item for item in applicable if item.status == Status.DONE]
+    whole = sum(map(_weight, applicable))
+    return Progress(
+        percent=100 * sum(map(_weight, done)) // whole if whole else 0,
+        done=len(done),
+        total=len(applicable),
+        blockers_open=sum(item.blocking and item.stands(at) for item in applicable),
+        late=sum(item.is_late(at) for item in applicable),
+        waived=sum(item.status_at(at) == Status.WAIVED for item in applicable),
+        without_evidence=sum(bool(item.evidence_wanted) and not shown(item) for item in done),
+        failed=sum(item.status == Status.FAILED for item in applicable),
+    )
+
+
+def shown(item: ChecklistItem) -> bool:
+    """Whether any evidence stands, for a check loaded with its evidence."""
+    return any(row.removed_at is None for row in item.evidence.all())
+
+
+def evidence_words(item: ChecklistItem) -> str:
+    """The evidence that stands, in words, for a check loaded with its evidence."""
+    return "; ".join(str(row) for row in item.evidence.all() if row.removed_at is None)
+
+
+def _weight(item: ChecklistItem) -> int:
+    return BLOCKER_WEIGHT if item.blocking else 1
+
+
+def blocks(item: ChecklistItem, at: datetime) -> str:
+    """Why a check stands open, as the end of a sentence; empty when it is done, waived or not applicable."""
+    if item.status == Status.WAIVED and item.stands(at):
+        return "was waived, and the waiver has expired"
+    if item.status == Status.FAILED:
+        return "failed"
+    return "is not done" if item.stands(at) else ""
