@@ -110,8 +110,9 @@ def _long(stretches: Sequence[Span], _zone: ZoneInfo, limits: Mapping[str, Limit
     limit = limits["shift"]
     for start, end in stretches:
         if _hours(start, end) > limit.limit:
-            yield Finding("shift", limit.level, start, f"{_h(_hours(start, end))} on duty from {_at(start)}, "
-                          f"{_h(limit.limit)} is the most")  # fmt: skip
+            planned = _on_the_wall(start, end) > limit.limit
+            yield Finding("shift", _softer(limit, planned=planned), start, f"{_h(_hours(start, end))} on duty from "
+                          f"{_at(start)}, {_h(limit.limit)} is the most")  # fmt: skip
 
 
 def _night(stretches: Sequence[Span], zone: ZoneInfo, limits: Mapping[str, Limit]) -> Iterator[Finding]:
@@ -127,8 +128,9 @@ def _rest(stretches: Sequence[Span], _zone: ZoneInfo, limits: Mapping[str, Limit
     limit = limits["rest"]
     for (_, end), (start, _) in pairwise(stretches):
         if _hours(end, start) < limit.limit:
-            yield Finding("rest", limit.level, start, f"Only {_h(_hours(end, start))} rest before {_at(start)}, "
-                          f"{_h(limit.limit)} is the least")  # fmt: skip
+            planned = _on_the_wall(end, start) < limit.limit
+            yield Finding("rest", _softer(limit, planned=planned), start, f"Only {_h(_hours(end, start))} rest before "
+                          f"{_at(start)}, {_h(limit.limit)} is the least")  # fmt: skip
 
 
 def _weeks(stretches: Sequence[Span], _zone: ZoneInfo, limits: Mapping[str, Limit]) -> Iterator[Finding]:
@@ -213,6 +215,15 @@ def _turning(stretches: Sequence[Span], zone: ZoneInfo, limits: Mapping[str, Lim
 def _hours(start: datetime, end: datetime) -> float:
     # By the clock of the world: two datetimes of one zone would be compared by the clock on the wall.
     return (end.timestamp() - start.timestamp()) / 3600
+
+
+def _on_the_wall(start: datetime, end: datetime) -> float:
+    return (end.replace(tzinfo=None) - start.replace(tzinfo=None)).total_seconds() / 3600
+
+
+def _softer(limit: Limit, *, planned: bool) -> Level:
+    """A limit that is broken by a change of the clocks alone, once a year, warns at most."""
+    return limit.level if planned or limit.level == "off" else "warn"
 
 
 def _h(hours: float) -> str:

@@ -14,8 +14,8 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import QuerySet
 
-from contributors import intervals
-from contributors.models import Membership, Role, Shift
+from contributors import fitness, intervals
+from contributors.models import Membership, Override, Role, Shift
 from hypercare.errors import AlreadyDone, Invalid, Refused
 from hypercare.models import User
 from periods import journal, wallclock
@@ -42,7 +42,7 @@ def add_member(
     via: str = "",
 ) -> Membership:
     """Make somebody part of a period. Raises AlreadyDone for a member, Invalid for an unknown right or role."""
-    period = _open_period(period_id)
+    period = open_period(period_id)
     _check_member(period, right, role)
     there = Membership.objects.filter(period=period, user=user, left_at__isnull=True).first()
     if there is not None:
@@ -145,7 +145,7 @@ def add_person(
     via: str = "",
 ) -> Membership:
     """Add somebody by address. A person who is refused as a member is not made either."""
-    _open_period(period_id)
+    open_period(period_id)
     user = person_for(email=email, name=name)
     return add_member(
         period_id, user=user, right=right, role=role, is_deputy=is_deputy, by=by, at=at, via=via
@@ -155,7 +155,7 @@ def add_person(
 def locked_member(membership_id: int) -> Membership:
     """A member with the period's row held. Raises Refused for somebody who left or when it has ended."""
     period_id = Membership.objects.values_list("period_id", flat=True).get(pk=membership_id)
-    period = _open_period(period_id)
+    period = open_period(period_id)
     member = Membership.objects.select_related("user", "role").get(pk=membership_id)
     if member.left_at is not None:
         raise Refused(f"{member.user} is no longer part of {period.name}.")
@@ -163,7 +163,8 @@ def locked_member(membership_id: int) -> Membership:
     return member
 
 
-def _open_period(period_id: int) -> Period:
+def open_period(period_id: int) -> Period:
+    """A period with its row held. Raises Refused once it has ended."""
     period: Period = Period.objects.locked().get(pk=period_id)
     if period.status in Period.ENDED:
         raise Refused(f"{period.name} has ended; its people and shifts stay as they were.")
@@ -224,16 +225,19 @@ def assign_shift(
 ) -> Shift:
     """Put a member on duty from `starts_at` up to `ends_at`. Two roles at once are allowed, and shown as that.
 
-    Raises Invalid for times that cannot stand, for a stranger and for a second shift in the same role.
+    Raises Invalid for times that cannot stand, a stranger, a second shift in the same role, and what `fitness`
+    refuses; what it warns of is kept with the shift.
     """
-    period = _open_period(Role.objects.values_list("period_id", flat=True).get(pk=role_id))
+    period = open_period(Role.objects.values_list("period_id", flat=True).get(pk=role_id))
     role = Role.objects.get(pk=role_id)
-    _check_times(period, starts_at, ends_at)
+    check_times(period, starts_at, ends_at)
     _check_kind_and_person(period, kind, user)
-    _check_overlap(role, user, starts_at, ends_at)
+    check_overlap(role, user, starts_at, ends_at)
+    warnings = fitness.require(period, role, user, starts_at, ends_at, kind=kind)
     shift = Shift.objects.create(
-        role=role, user=user, kind=kind, starts_at=starts_at, ends_at=ends_at, is_override=is_override
-    )
+        role=role, user=user, kind=kind, starts_at=starts_at, ends_at=ends_at, is_override=is_override,
+        warnings=warnings,
+    )  # fmt: skip
     _journal_shift(shift, period, "shift.added", by, at, via)
     return shift
 
@@ -241,12 +245,18 @@ def assign_shift(
 @transaction.atomic
 def cancel_shift(shift_id: int, *, by: User, at: datetime, via: str = "") -> Shift:
     """Take a shift out of the plan; calendars are told. Raises AlreadyDone for a second time."""
-    period = _open_period(Shift.objects.values_list("role__period_id", flat=True).get(pk=shift_id))
+    period = open_period(Shift.objects.values_list("role__period_id", flat=True).get(pk=shift_id))
     shift = Shift.objects.select_related("role", "user").get(pk=shift_id)
     if shift.cancelled_at is not None:
         raise AlreadyDone(f"This shift of {shift.user} is cancelled already.")
     if shift.ends_at <= at:
         raise Refused("This shift is over. What was worked stays in the plan.")
+    if shift.rotation_id is not None:
+        # Or the next change of the rotation would bring it back.
+        Override.objects.create(
+            role=shift.role, kind=Override.Kind.REMOVE, duty=shift.kind, starts_at=shift.starts_at,
+            ends_at=shift.ends_at, instead_of=shift.user, made_at=at, made_by=by,
+        )  # fmt: skip
     _cancel(shift, period, by, at, via)
     return shift
 
@@ -269,7 +279,8 @@ def window(period: Period) -> tuple[datetime, datetime]:
     )
 
 
-def _check_times(period: Period, starts_at: datetime, ends_at: datetime) -> None:
+def check_times(period: Period, starts_at: datetime, ends_at: datetime) -> None:
+    """Raise Invalid for times at which no shift of the period can lie."""
     if ends_at <= starts_at:
         raise Invalid({"ends_at": "The shift must end after it starts."})
     if ends_at - starts_at > LONGEST_SHIFT:
@@ -295,7 +306,8 @@ def _check_kind_and_person(period: Period, kind: str, user: User) -> None:
         raise Invalid({"user": f"{user} is not part of {period.name}. Add them first."})
 
 
-def _check_overlap(role: Role, user: User, starts_at: datetime, ends_at: datetime) -> None:
+def check_overlap(role: Role, user: User, starts_at: datetime, ends_at: datetime) -> None:
+    """Raise Invalid when the person is on in this role then already."""
     clash = standing(starts_at, ends_at).filter(role=role, user=user).order_by("starts_at", "id").first()
     if clash is not None:
         zone = role.period.zone
@@ -310,7 +322,7 @@ def _journal_shift(shift: Shift, period: Period, kind: str, by: User, at: dateti
         period, kind, by=by, at=at, subject=f"shift:{shift.pk}", via=via, user=shift.user_id,
         person=shift.user.name, role=shift.role.name, title=f"{shift.user.name} on {shift.role.name}",
         starts_at=shift.starts_at.isoformat(), ends_at=shift.ends_at.isoformat(),
-        what="cancelled" if shift.cancelled_at else "added",
+        what="cancelled" if shift.cancelled_at else "added", warnings=shift.warnings,
     )  # fmt: skip
 
 

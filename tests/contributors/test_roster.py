@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from contributors import roster
+from contributors import absences, roster
 from contributors.models import Membership, Shift
 from hypercare.errors import AlreadyDone, Invalid, Refused
 from hypercare.models import User
@@ -223,7 +223,7 @@ def test_one_person_is_on_a_role_once_at_a_time():
 def test_shifts_may_touch_and_a_cancelled_one_does_not_count():
     period = make_period()
     priya = make_member(period).user
-    role = make_role(period)
+    role = make_role(period, on_call=True)
     first = assign(period, priya, role=role)
 
     assign(period, priya, role=role, start=first.ends_at)
@@ -352,3 +352,49 @@ def test_hours_are_cut_to_the_week_asked_for():
     assert roster.hours(period, start=NOW + timedelta(hours=6), end=NOW + timedelta(days=1)) == {
         priya.pk: 2.0
     }
+
+
+# --- Fit to work --------------------------------------------------------------------------------
+
+
+def test_a_shift_without_enough_rest_is_refused_with_the_reason():
+    period = make_period()
+    priya = make_member(period).user
+    role = make_role(period)
+    assign(period, priya, role=role)
+
+    with pytest.raises(Invalid) as refusal:
+        assign(period, priya, role=role, start=NOW + timedelta(hours=16))
+
+    assert refusal.value.errors == {
+        "user": [f"{priya} cannot work this: Only 8 h rest before Thu 19 Nov 05:12, 11 h is the least."]
+    }
+
+
+def test_what_is_only_warned_of_is_kept_with_the_shift():
+    period = make_period()
+    priya = make_member(period).user
+
+    shift = assign(period, priya, start=NOW + timedelta(hours=7), hours=10)
+
+    assert shift.warnings == ["Night shift of 10 h from Wed 18 Nov 20:12"]
+    assert JournalEntry.objects.get(subject=f"shift:{shift.pk}").data["warnings"] == shift.warnings
+
+
+def test_somebody_away_is_not_put_on_duty():
+    period = make_period()
+    priya = make_member(period).user
+    absences.add(priya, starts_at=NOW + timedelta(hours=1), ends_at=NOW + timedelta(days=2), at=NOW)
+
+    with pytest.raises(Invalid, match="is away Wed 18 Nov 14:12 to Fri 20 Nov 13:12"):
+        assign(period, priya)
+
+
+def test_nobody_is_on_duty_in_two_periods_at_once():
+    here, there = make_period(), make_period()
+    priya = make_member(here).user
+    make_member(there, priya)
+    assign(there, priya)
+
+    with pytest.raises(Invalid, match="Nobody can be in two places"):
+        assign(here, priya)
