@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from contributors import duty_letters
 from contributors.stationery import Case, Fact, Letter, Part, short, span
 from hypercare.timewords import city
 from periods.models import Period
@@ -385,4 +386,5 @@ KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "coverage_gap": _coverage_gap,
     "shift_changed": _shift_changed,
     "undelivered": _undelivered,
+    **duty_letters.KINDS,
 }

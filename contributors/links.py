@@ -24,6 +24,7 @@ PATHS = {
     Link.Purpose.ACKNOWLEDGE: "/a/{}/",
     Link.Purpose.PAGE: "/page/{}/",
     Link.Purpose.CALENDAR: "/calendar/{}.ics",
+    Link.Purpose.COVER: "/cover/{}/",
 }
 
 

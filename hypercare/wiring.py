@@ -37,6 +37,7 @@ GATES: tuple[str, ...] = (
 JOURNAL_CONSUMERS: tuple[str, ...] = (
     "contributors.postponed.on_entry",
     "contributors.notifications.on_entry",
+    "contributors.duty_news.on_entry",
     "contributors.reminders.on_entry",
     "periods.clockwork.on_entry",
 )
@@ -52,6 +53,7 @@ TIMER_HANDLERS: dict[str, str] = {
     "readiness.reminder": "contributors.reminders.on_acknowledgement_due",
     "debrief.reminder": "contributors.reminders.on_debrief_soon",
     "coverage.watch": "contributors.reminders.on_coverage_watch",
+    "cover.watch": "contributors.cover.on_watch",
     "incident.escalation": "incidents.escalation.on_step",
     "delivery.undelivered": "contributors.undelivered.on_undelivered",
 }

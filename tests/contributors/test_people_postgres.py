@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from contributors import calendars, readiness, roster
+from contributors import calendars, cover, readiness, roster
 from contributors.models import Acknowledgement, Link, Membership, Shift
 from hypercare.errors import AlreadyDone, Invalid, Refused
 from hypercare.models import User
@@ -150,3 +150,19 @@ def test_a_feed_has_one_address():
     at_once(lambda: calendars.ensure_link(user, at=NOW), lambda: calendars.ensure_link(user, at=NOW))
 
     assert Link.objects.filter(user=user).count() == 1
+
+
+def test_of_two_who_take_the_same_cover_at_once_one_has_it_and_the_other_is_told_who():
+    period = make_period()
+    role = make_role(period, cover="none")
+    holder, *others = (make_member(period, role=role).user for _ in range(4))
+    shift = make_shift(role, holder, starts_at=NOW + timedelta(days=1))
+    wanted = cover.Wanted(role, shift.starts_at, shift.ends_at, shift=shift)
+    request = cover.ask(wanted, users=others, by=holder, at=NOW)
+
+    won, told = at_once(*(lambda user=user: cover.accept(request.pk, by=user, at=NOW) for user in others))
+
+    assert len(won) == 1
+    assert {str(one) for one in told} == {f"{won[0].taken_by} took this on Wed 18 Nov at 14:12."}
+    standing = Shift.objects.filter(role=role, cancelled_at__isnull=True)
+    assert [one.user for one in standing] == [won[0].taken_by]

@@ -1,0 +1,125 @@
+"""What messages about cover and rotations say. One function a kind, merged into the table of `letters.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from contributors.stationery import Case, Fact, Letter, Part, span
+
+
+def _when(case: Case, first: str = "starts_at", last: str = "ends_at") -> str:
+    start, end = case.time(first), case.time(last)
+    return span(start, end, case.zone) if start and end else ""
+
+
+def _facts(case: Case) -> tuple[Fact, ...]:
+    back = (Fact("In return", case.get("back"), _when(case, "back_starts_at", "back_ends_at")),)
+    why = (Fact("Why", case.get("reason")),)
+    return (
+        Fact("Duty", case.get("role")), *case.fact("From", "starts_at"), *case.fact("To", "ends_at"),
+        *(back if case.get("back") else ()), *(why if case.get("reason") else ()),
+    )  # fmt: skip
+
+
+def _asked(case: Case) -> Letter:
+    whose = f"{case.get('holder')}’s shift" if case.get("holder") else "a gap"
+    return Letter(
+        subject=f"Can you take {case.get('role')}, {_when(case)}?",
+        headline=f"{case.name}, can you cover {whose} on {case.get('role')}?",
+        facts=_facts(case),
+        button=("Answer", case.link()),
+        note="Opens a page with two buttons. Opening this email does nothing by itself.",
+        footer=f"{case.get('asked_by')} asks you. Whoever takes it first has it. {case.link_life()}",
+    )
+
+
+def _approve(case: Case) -> Letter:
+    return Letter(
+        subject=f"Approve: {case.get('taken_by')} takes {case.get('role')}, {_when(case)}",
+        headline=f"{case.get('taken_by')} would take this; it waits for you",
+        facts=_facts(case),
+        button=("Open coverage", case.page("period_coverage")),
+        footer=f"The role asks for your approval, because you lead {case.period.name}.",
+    )
+
+
+def _done(case: Case) -> Letter:
+    instead = f" instead of {case.get('holder')}" if case.get("holder") else ""
+    return Letter(
+        subject=f"Covered: {case.get('role')}, {_when(case)}, by {case.get('taken_by')}",
+        headline=f"{case.get('taken_by')} is on {case.get('role')}{instead}",
+        facts=_facts(case),
+        button=("Open coverage", case.page("period_coverage")),
+        footer="Both calendars follow by themselves.",
+    )
+
+
+def _declined(case: Case) -> Letter:
+    return Letter(
+        subject=f"Not approved: {case.get('role')}, {_when(case)}",
+        headline="The plan stays as it was",
+        facts=_facts(case),
+        button=("Open coverage", case.page("period_coverage")),
+        footer=f"{case.get('by')} did not approve that {case.get('taken_by')} takes this.",
+    )
+
+
+def _unanswered(case: Case) -> Letter:
+    return Letter(
+        subject=f"Nobody took {case.get('role')}, {_when(case)}",
+        headline="Nobody has taken this yet",
+        paragraphs=("Call somebody, put somebody on duty, or take it yourself.",),
+        facts=_facts(case),
+        button=("Open coverage", case.page("period_coverage")),
+        footer=f"{case.get('asked_by')} asked for cover in {case.period.name}.",
+    )
+
+
+def _taken_over(case: Case) -> Letter:
+    return Letter(
+        subject=f"{case.get('person')} took over {case.get('role')}",
+        headline=f"{case.name}, {case.get('person')} is on {case.get('role')} instead of you",
+        facts=(*case.fact("From", "starts_at"), *case.fact("To", "ends_at")),
+        button=("Open coverage", case.page("period_coverage")),
+        footer=f"{case.get('by')} changed the plan of {case.period.name}.",
+    )
+
+
+def _planned(case: Case) -> Letter:
+    spans = tuple(
+        span(datetime.fromisoformat(a), datetime.fromisoformat(b), case.zone)
+        for a, b in case.get("shifts", [])
+    )
+    return Letter(
+        subject=f"Your shifts changed: {case.get('title')}, {case.period.name}",
+        headline=f"{case.name}, your coming shifts changed",
+        facts=(Fact("What", case.get("title")),),
+        parts=(Part("New or changed, the first of them", spans),) if spans else (),
+        button=("My shifts", case.page("period_coverage")),
+        footer=f"{case.get('by') or 'Hypercare'} changed the plan of {case.period.name}. Your calendar follows.",
+    )
+
+
+def _away(case: Case) -> Letter:
+    count = case.get("shifts", 0)
+    return Letter(
+        subject=f"{case.get('person')} is away, {_when(case)}",
+        headline=f"{case.get('person')} is away while on duty",
+        paragraphs=(f"{count} {'shift needs' if count == 1 else 'shifts need'} somebody else.",),
+        facts=(*case.fact("From", "starts_at"), *case.fact("To", "ends_at")),
+        button=("Open coverage", case.page("period_coverage")),
+        footer=f"You get this because you lead {case.period.name}.",
+    )
+
+
+KINDS: Mapping[str, Callable[[Case], Letter]] = {
+    "cover_asked": _asked,
+    "cover_approve": _approve,
+    "cover_done": _done,
+    "cover_declined": _declined,
+    "cover_unanswered": _unanswered,
+    "shift_taken_over": _taken_over,
+    "shifts_planned": _planned,
+    "absence": _away,
+}

@@ -1,0 +1,221 @@
+"""Rotations as rows: shifts made from them, made anew, and what stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from contributors import coverage, handing_over, roster, rota
+from contributors.models import Delivery, Rotation, Shift
+from contributors.rota import Spec
+from hypercare.errors import AlreadyDone, Invalid, NotAllowed
+from hypercare.models import User
+from periods import journal
+from periods.models import JournalEntry, Period
+from tests.factories import GO_LIVE, NOW, make_member, make_period, make_role, make_shift, make_user
+
+pytestmark = pytest.mark.django_db
+BEFORE = GO_LIVE - timedelta(days=3)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def period() -> Period:
+    return make_period(Period.Status.READINESS)
+
+
+@pytest.fixture
+def people(period: Period) -> tuple[User, ...]:
+    return tuple(
+        make_member(period, make_user(name, timezone="Europe/Copenhagen")).user
+        for name in ("Ann", "Ben", "Cleo")
+    )
+
+
+def spec(period: Period, people: tuple[User, ...], **changes: object) -> Spec:
+    plain = {
+        "role": make_role(period, on_call=True) if "role" not in changes else changes["role"], "name": "Nights",
+        "people": people, "first_on": date(2026, 11, 14), "hand_off_at": time(8), "zone_name": "Europe/Copenhagen",
+    }  # fmt: skip
+    return Spec(**{**plain, **changes})
+
+
+def save(made: Spec, *, at: datetime = BEFORE, **more: object) -> Rotation:
+    return rota.save(made, by=made.role.period.lead, at=at, **more)
+
+
+def plan(role) -> list[tuple[str, datetime]]:
+    found = Shift.objects.filter(role=role, cancelled_at__isnull=True).select_related("user")
+    return [(shift.user.name, shift.starts_at) for shift in found.order_by("starts_at")]
+
+
+def test_a_rotation_becomes_the_shifts_of_the_window(period, people):
+    made = spec(period, people)
+
+    save(made)
+
+    assert [who for who, _ in plan(made.role)][:4] == ["Ann", "Ben", "Cleo", "Ann"]
+    assert coverage.gaps(period, start=GO_LIVE + timedelta(hours=1), end=period.ends_at) == []
+    assert JournalEntry.objects.get(period=period).data["users"] == sorted(user.pk for user in people)
+
+
+def test_everybody_whose_shifts_change_is_told_once(period, people):
+    save(spec(period, people))
+
+    journal.dispatch(at=BEFORE)
+    journal.dispatch(at=BEFORE)
+
+    mails = Delivery.objects.filter(kind="shifts_planned")
+    assert sorted(mails.values_list("recipient__name", flat=True)) == ["Ann", "Ben", "Cleo"]
+
+
+@pytest.mark.parametrize("days", [14, 84])
+def test_storing_a_window_takes_ten_statements_at_most(people, django_assert_max_num_queries, days):
+    period = make_period(ends_at=GO_LIVE + days * DAY)
+    for user in people:
+        make_member(period, user)
+    made = spec(period, people)
+
+    with django_assert_max_num_queries(20) as asked:
+        save(made)
+
+    of_shifts = [one for one in asked.captured_queries if '"contributors_shift"' in one["sql"]]
+    assert len(of_shifts) <= 3
+
+
+def test_a_change_keeps_the_rows_that_stay_the_same(period, people):
+    made = spec(period, people)
+    rotation = save(made)
+    before = {shift.pk: shift.revision for shift in Shift.objects.all()}
+
+    save(made, rotation_id=rotation.pk)
+
+    assert {shift.pk: shift.revision for shift in Shift.objects.filter(cancelled_at__isnull=True)} == before
+
+
+def test_a_change_makes_the_coming_anew_and_leaves_the_past(people):
+    period = make_period()
+    for user in people:
+        make_member(period, user)
+    made = spec(period, people)
+    rotation = save(made)
+
+    save(replace(made, people=people[:1]), at=NOW, rotation_id=rotation.pk)
+
+    shifts = plan(made.role)
+    assert [who for who, when in shifts if when <= NOW] == ["Ann", "Ben", "Cleo", "Ann", "Ben"]
+    assert {who for who, when in shifts if when > NOW} == {"Ann"}
+    assert coverage.gaps(period, start=NOW, end=period.ends_at) == []
+
+
+def test_overrides_and_fixed_shifts_outlive_a_change(period, people):
+    made = spec(period, people)
+    rotation = save(made)
+    shift = Shift.objects.filter(user=people[0]).order_by("starts_at")[1]
+    handing_over.replace(
+        shift.pk, to=people[1], starts_at=shift.starts_at, ends_at=shift.ends_at, by=period.lead, at=BEFORE
+    )
+    fixed = make_shift(made.role, people[2], starts_at=shift.starts_at)
+
+    save(made, rotation_id=rotation.pk)
+
+    then = roster.on_duty(period, at=shift.starts_at + timedelta(hours=1))
+    assert sorted(one.user.name for one in then) == ["Ben", "Cleo"]
+    assert Shift.objects.get(pk=fixed.pk).cancelled_at is None
+
+
+def test_a_shift_taken_out_does_not_come_back(period, people):
+    made = spec(period, people)
+    rotation = save(made)
+    shift = Shift.objects.order_by("starts_at")[3]
+    roster.cancel_shift(shift.pk, by=period.lead, at=BEFORE)
+
+    save(made, rotation_id=rotation.pk)
+
+    assert (shift.user.name, shift.starts_at) not in plan(made.role)
+
+
+def test_the_upper_layer_wins(period, people):
+    made = spec(period, people[:1])
+    save(made)
+
+    save(replace(made, name="Days", layer=2, people=people[1:2], hours=({"from": "09:00", "to": "17:00"},)))
+
+    noon = datetime(2026, 11, 16, 11, tzinfo=UTC)
+    assert [shift.user.name for shift in roster.on_duty(period, at=noon)] == ["Ben"]
+    assert coverage.gaps(period, start=GO_LIVE + DAY, end=period.ends_at) == []
+
+
+def test_a_rotation_that_follows_the_sun_groups_people_by_their_zone(period):
+    people = tuple(
+        make_member(period, make_user(name, timezone=zone)).user
+        for name, zone in (
+            ("Dane", "Europe/Copenhagen"),
+            ("Priya", "Asia/Kolkata"),
+            ("Marcus", "America/New_York"),
+        )
+    )
+    made = spec(period, people, follows_the_sun=True)
+
+    save(made)
+
+    assert [who for who, when in plan(made.role) if when.date() == date(2026, 11, 16)] == [
+        "Priya",
+        "Dane",
+        "Marcus",
+    ]
+
+
+def test_an_ended_rotation_takes_its_coming_shifts_with_it(period, people):
+    made = spec(period, people)
+    rotation = save(made)
+
+    rota.end(rotation.pk, by=period.lead, at=BEFORE)
+
+    assert plan(made.role) == []
+    with pytest.raises(AlreadyDone):
+        rota.end(rotation.pk, by=period.lead, at=BEFORE)
+
+
+def test_a_day_of_25_hours_is_one_shift_of_25_hours():
+    period = make_period(
+        go_live_at=datetime(2026, 10, 20, 6, tzinfo=UTC), ends_at=datetime(2026, 10, 28, tzinfo=UTC)
+    )
+    user = make_member(period).user
+    made = spec(period, (user,), first_on=date(2026, 10, 20))
+
+    save(made, at=datetime(2026, 10, 1, tzinfo=UTC))
+
+    assert max(shift.ends_at - shift.starts_at for shift in Shift.objects.all()) == timedelta(hours=25)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"people": ()}, "people"),
+        ({"zone_name": "Mars/Olympus"}, "zone_name"),
+        ({"name": " "}, "name"),
+        ({"kind": "boss"}, "kind"),
+        ({"every": 0}, "every"),
+    ],
+)
+def test_a_rotation_that_cannot_stand_is_refused_beside_its_field(period, people, changes, field):
+    with pytest.raises(Invalid) as refusal:
+        save(replace(spec(period, people), **changes))
+
+    assert list(refusal.value.errors) == [field]
+    assert not Rotation.objects.exists()
+
+
+def test_strangers_do_not_take_turns(period, people):
+    with pytest.raises(Invalid, match="must be added"):
+        save(spec(period, (*people, make_user("Nobody"))))
+
+
+def test_only_who_plans_makes_rotations(period, people):
+    made = spec(period, people)
+
+    with pytest.raises(NotAllowed):
+        rota.save(made, by=people[0], at=BEFORE)
