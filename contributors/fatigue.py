@@ -69,20 +69,35 @@ class Finding:
     text: str
 
 
-def judge(worked: Sequence[Span], zone: ZoneInfo, limits: Mapping[str, Limit] = USUAL) -> list[Finding]:
-    """What a person's working time breaks, by time. Spans may overlap or touch: they are one stretch then."""
+def judge(
+    worked: Sequence[Span],
+    zone: ZoneInfo,
+    limits: Mapping[str, Limit] = USUAL,
+    *,
+    planned_in: ZoneInfo | None = None,
+) -> list[Finding]:
+    """What a person's working time breaks, by time. Spans may overlap or touch: they are one stretch then.
+
+    `planned_in` is the zone the plan is made in: an hour that its clocks add or take away warns at most.
+    """
     stretches = [(start.astimezone(zone), end.astimezone(zone)) for start, end in intervals.union(worked)]
-    checks = (_long, _night, _rest, _weeks, _days_in_a_row, _hard_in_a_row, _turning)
-    found = (finding for check in checks for finding in check(stretches, zone, limits))
+    checks = (_night, _weeks, _days_in_a_row, _hard_in_a_row, _turning)
+    found = [finding for check in checks for finding in check(stretches, zone, limits)]
+    found += [*_long(stretches, limits, planned_in), *_rest(stretches, limits, planned_in)]
     return sorted((one for one in found if one.level != "off"), key=lambda one: (one.at, one.rule))
 
 
 def caused(
-    before: Sequence[Span], added: Sequence[Span], zone: ZoneInfo, limits: Mapping[str, Limit] = USUAL
-) -> list[Finding]:
+    before: Sequence[Span], added: Sequence[Span], zone: ZoneInfo, limits: Mapping[str, Limit] = USUAL, *,
+    planned_in: ZoneInfo | None = None,
+) -> list[Finding]:  # fmt: skip
     """What would be broken by adding to a plan that was not broken before."""
-    known = {(one.rule, one.text) for one in judge(before, zone, limits)}
-    return [one for one in judge([*before, *added], zone, limits) if (one.rule, one.text) not in known]
+    known = {(one.rule, one.text) for one in judge(before, zone, limits, planned_in=planned_in)}
+    return [
+        one
+        for one in judge([*before, *added], zone, limits, planned_in=planned_in)
+        if (one.rule, one.text) not in known
+    ]
 
 
 def is_night(start: datetime, end: datetime, zone: ZoneInfo) -> bool:
@@ -106,11 +121,11 @@ def _nights(start: datetime, end: datetime, zone: ZoneInfo, clock: tuple[time, t
 # --- The rules ----------------------------------------------------------------------------------
 
 
-def _long(stretches: Sequence[Span], _zone: ZoneInfo, limits: Mapping[str, Limit]) -> Iterator[Finding]:
+def _long(stretches: Sequence[Span], limits: Mapping[str, Limit], plan: ZoneInfo | None) -> Iterator[Finding]:
     limit = limits["shift"]
     for start, end in stretches:
         if _hours(start, end) > limit.limit:
-            planned = _on_the_wall(start, end) > limit.limit
+            planned = _on_the_wall(start, end, plan) > limit.limit
             yield Finding("shift", _softer(limit, planned=planned), start, f"{_h(_hours(start, end))} on duty from "
                           f"{_at(start)}, {_h(limit.limit)} is the most")  # fmt: skip
 
@@ -124,11 +139,11 @@ def _night(stretches: Sequence[Span], zone: ZoneInfo, limits: Mapping[str, Limit
             )
 
 
-def _rest(stretches: Sequence[Span], _zone: ZoneInfo, limits: Mapping[str, Limit]) -> Iterator[Finding]:
+def _rest(stretches: Sequence[Span], limits: Mapping[str, Limit], plan: ZoneInfo | None) -> Iterator[Finding]:
     limit = limits["rest"]
     for (_, end), (start, _) in pairwise(stretches):
         if _hours(end, start) < limit.limit:
-            planned = _on_the_wall(end, start) < limit.limit
+            planned = _on_the_wall(end, start, plan) < limit.limit
             yield Finding("rest", _softer(limit, planned=planned), start, f"Only {_h(_hours(end, start))} rest before "
                           f"{_at(start)}, {_h(limit.limit)} is the least")  # fmt: skip
 
@@ -217,8 +232,10 @@ def _hours(start: datetime, end: datetime) -> float:
     return (end.timestamp() - start.timestamp()) / 3600
 
 
-def _on_the_wall(start: datetime, end: datetime) -> float:
-    return (end.replace(tzinfo=None) - start.replace(tzinfo=None)).total_seconds() / 3600
+def _on_the_wall(start: datetime, end: datetime, plan: ZoneInfo | None) -> float:
+    """Hours by the clocks of the plan, or the person's own."""
+    first, last = (moment.astimezone(plan) if plan else moment for moment in (start, end))
+    return (last.replace(tzinfo=None) - first.replace(tzinfo=None)).total_seconds() / 3600
 
 
 def _softer(limit: Limit, *, planned: bool) -> Level:

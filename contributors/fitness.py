@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from contributors import absences, fatigue
 from contributors.intervals import Span
@@ -29,7 +30,9 @@ def require(
     _require_here(period, user, mine, starts_at, ends_at)
     if role.on_call or kind == Shift.Kind.DEPUTY:
         return []
-    new = fatigue.caused(worked(mine), [(starts_at, ends_at)], user.zone, fatigue.limits_of(period))
+    new = fatigue.caused(
+        worked(mine), [(starts_at, ends_at)], user.zone, fatigue.limits_of(period), planned_in=period.zone
+    )
     if blocking := [one.text for one in new if one.level == "block"]:
         raise Invalid({"user": [f"{user} cannot work this: {text}." for text in blocking]})
     return [one.text for one in new]
@@ -67,7 +70,7 @@ def worked(shifts: Iterable[Shift]) -> list[Span]:
 
 
 def findings(
-    shifts: Sequence[Shift], limits: dict[str, fatigue.Limit]
+    shifts: Sequence[Shift], limits: Mapping[str, fatigue.Limit], *, planned_in: ZoneInfo
 ) -> list[tuple[User, list[fatigue.Finding]]]:
     """What the loaded shifts break, by person with something to say. Users and roles are loaded."""
     people: dict[int, list[Shift]] = {}

@@ -63,7 +63,16 @@ def test_hours_are_those_of_the_world_when_the_clocks_change():
 
     found = fatigue.judge([(start, start + timedelta(hours=12))], COPENHAGEN)
 
-    assert [one.rule for one in found] == ["night"]
+    assert [(one.rule, one.level) for one in found] == [("night", "warn")]
+
+
+def test_an_hour_that_the_clocks_add_to_twelve_warns_at_most():
+    start = datetime(2026, 10, 24, 15, 0, tzinfo=UTC)
+    night = [(start, start + timedelta(hours=13))]
+
+    found = fatigue.judge(night, ZoneInfo("America/New_York"), planned_in=COPENHAGEN)
+
+    assert ("shift", "warn") in [(one.rule, one.level) for one in found]
 
 
 def test_only_what_a_change_causes_is_told():
