@@ -77,7 +77,8 @@ def findings(
     for shift in shifts:
         people.setdefault(shift.user_id, []).append(shift)
     judged = (
-        (held[0].user, fatigue.judge(worked(held), held[0].user.zone, limits)) for held in people.values()
+        (held[0].user, fatigue.judge(worked(held), held[0].user.zone, limits, planned_in=planned_in))
+        for held in people.values()
     )
     return sorted(
         ((user, found) for user, found in judged if found), key=lambda one: (one[0].name, one[0].pk)
