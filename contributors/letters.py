@@ -368,8 +368,23 @@ def _test(case: Case) -> Letter:
     )
 
 
+def _contact_code(case: Case) -> Letter:
+    code = case.get("code")
+    return Letter(
+        subject=f"{code} is your Hypercare code",
+        headline=f"{code[:3]} {code[3:]}",
+        paragraphs=(
+            f"Enter this code in Hypercare, so that “{case.get('label')}” counts as a way to reach you.",
+        ),
+        button=("Open Hypercare", case.own_page("contributors:contacts")),
+        note="It works for 15 minutes. If you did not ask for it, do nothing: nobody is reached here without it.",
+        footer="You get this because somebody added this address in Hypercare.",
+    )
+
+
 KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "page": _page,
+    "contact_code": _contact_code,
     "invitation": _invitation,
     "readiness_reminder": _readiness_reminder,
     "checklist_reminder": _checklist_reminder,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from contributors import delivery, links, news
+from contributors import contacts, delivery, links, news
 from contributors.letters import KINDS
 from contributors.models import Delivery, Link, Membership
 from hypercare.models import User
@@ -60,7 +60,9 @@ def notify(
     not_after: datetime | None = None,
     intended_at: datetime | None = None,
 ) -> Delivery | None:
-    """Queue one message in the caller's transaction; the same key gives the same row again.
+    """Queue one message by each of the person's ways, in the caller's transaction; the first of the rows.
+
+    The same key gives the same row again.
 
     `context` is a JSON snapshot of what the message says; after `not_after` it is no longer worth sending.
     `intended_at` is when it should have been queued, where that is not now: it then comes labelled as late. None,
@@ -68,15 +70,28 @@ def notify(
     Raises KeyError for a kind that `letters.py` does not know.
     """
     KINDS[kind]
-    if user is None or not _may_be_told(user, period):
-        return None
+    first = Delivery.objects.filter(dedupe_key=key).first()
+    if first is not None or user is None or not _may_be_told(user, period):
+        return first
+    shared = {
+        "recipient": user, "period": period, "subject": subject, "kind": kind, "context": dict(context),
+        "urgency": urgency, "not_after": not_after, "created_at": at, "intended_at": intended_at,
+    }  # fmt: skip
+    rows = [
+        _row(contacts.way_key(key, route) if n else key, route, when, shared)
+        for n, (route, when) in enumerate(contacts.routes(user, urgency=urgency, at=at))
+    ]
+    later()
+    return rows[0]
+
+
+def _row(key: str, route: contacts.Route, when: datetime, shared: Mapping[str, Any]) -> Delivery:
+    """One message to one place. Two who queue the same at once get the same row."""
     fresh = {
-        "recipient": user, "address": user.email, "period": period, "subject": subject, "kind": kind,
-        "context": dict(context), "urgency": urgency, "not_after": not_after, "intended_at": min(intended_at or at, at),
-        "next_at": at, "created_at": at,
+        **shared, "channel": route.channel, "address": route.address, "point": route.point, "next_at": when,
+        "intended_at": min(shared["intended_at"], when) if shared["intended_at"] else when,
     }  # fmt: skip
     row, _ = Delivery.objects.get_or_create(dedupe_key=key, defaults=fresh)
-    later()
     return row
 
 

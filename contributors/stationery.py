@@ -89,6 +89,10 @@ class Case:
         """The full address of a page of the period."""
         return str(settings.BASE_URL) + reverse(view, kwargs={"key": self.period.key, **kwargs})
 
+    def own_page(self, view: str) -> str:
+        """The full address of a page that belongs to the recipient."""
+        return str(settings.BASE_URL) + reverse(view)
+
     def link(self) -> str:
         """The one-tap link: its text is derived again from its id and never stored."""
         link = self.delivery.context["link"]

@@ -6,9 +6,17 @@ Plain names (`period_coverage`, `acknowledge`) are those other apps link to; the
 from django.urls import URLPattern, URLResolver, include, path
 
 from contributors.models import Link
-from contributors.views import acknowledge, coverage, gonogo, people, readiness, reading, shifts
+from contributors.views import acknowledge, contacts, coverage, gonogo, people, readiness, reading, shifts
 
 namespaced: list[URLPattern | URLResolver] = [
+    path("settings/contact/", contacts.page, name="contacts"),
+    path("settings/contact/add/", contacts.add, name="contact_add"),
+    path("settings/contact/quiet/", contacts.quiet, name="contact_quiet"),
+    path("settings/contact/rules/<str:urgency>/", contacts.rule, name="contact_rule"),
+    path("settings/contact/<int:pk>/verify/", contacts.verify, name="contact_verify"),
+    path("settings/contact/<int:pk>/resend/", contacts.resend, name="contact_resend"),
+    path("settings/contact/<int:pk>/remove/", contacts.remove, name="contact_remove"),
+    path("settings/contact/<int:pk>/key/", contacts.rotate, name="contact_rotate"),
     path("shifts/", shifts.mine, name="shifts"),
     path("shifts/feed/", shifts.make_feed, name="make_feed"),
     path("shifts/feed/end/", shifts.end_feed, name="end_feed"),

@@ -56,6 +56,14 @@ def check(url: str) -> None:
     _parts(url)
 
 
+def resolve(url: str) -> Address:
+    """The address behind a URL, checked. For libraries that connect by themselves: they look it up once more.
+
+    Raises Forbidden, Unreachable.
+    """
+    return _resolve(_parts(url))
+
+
 def request(
     method: str, url: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None,
     total_s: float = TOTAL_SECONDS, longest: int = LONGEST_ANSWER,

@@ -90,10 +90,14 @@ DEBRIEF_SECTIONS: tuple[str, ...] = (
 ALERT_SOURCES: dict[str, str] = {"alertmanager": "incidents.sources.alertmanager.parse"}
 
 # Channel -> (delivery, message) -> None; raises Temporary or Permanent.
-CHANNELS: dict[str, str] = {"email": "contributors.channels.email.send"}
+CHANNELS: dict[str, str] = {
+    "email": "contributors.channels.email.send",
+    "chat": "contributors.channels.chat.send",
+    "webhook": "contributors.channels.webhook.send",
+}
 
-# (delivery) -> (channel, address) or None: where else a person is reached when a page does not get through.
-NEXT_CHANNEL = "contributors.channels.next_channel"
+# (delivery) -> (key, fields of the place) or None: where else a person is reached when a page does not get through.
+NEXT_WAY = "contributors.contacts.next_way"
 
 # Called when a sender has nothing left to do: connections kept open are closed. () -> None.
 AFTER_SENDING: tuple[str, ...] = ("contributors.channels.email.hang_up",)
@@ -132,7 +136,7 @@ def every_path() -> list[str]:
         *DEBRIEF_SECTIONS,
         *ALERT_SOURCES.values(),
         *CHANNELS.values(),
-        NEXT_CHANNEL,
+        NEXT_WAY,
         *AFTER_SENDING,
         *OLDEST_DUE,
         *ENGINE,

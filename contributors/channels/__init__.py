@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from contributors.models import Delivery
-
 
 class Temporary(Exception):
     """It may work later: no answer, busy, greylisted.
@@ -27,9 +25,5 @@ class Permanent(Exception):
     """It will never work as it is: the address does not exist, the message is refused."""
 
 
-def next_channel(delivery: Delivery) -> tuple[str, str] | None:  # noqa: ARG001  the shape of the hook
-    """Where else the recipient can be reached, as (channel, address); None when there is no other way.
-
-    People have one way so far, their e-mail address.
-    """
-    return None
+class Gone(Permanent):
+    """The place has ended, and says so: nothing is to be sent there any more."""

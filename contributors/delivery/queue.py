@@ -30,7 +30,7 @@ _READY = "{d}.state = 'due' AND {d}.next_at <= %(at)s AND ({d}.not_after IS NULL
 _BETTER = """
     SELECT 1 FROM contributors_delivery b
     WHERE b.period_id = d.period_id AND b.subject = d.subject AND b.recipient_id = d.recipient_id
-      AND b.channel = d.channel AND b.id <> d.id AND b.intended_at < %(late)s
+      AND b.address = d.address AND b.id <> d.id AND b.intended_at < %(late)s
       AND ((b.state = 'due' AND b.attempts = 0 AND b.next_at <= %(at)s
             AND (b.urgency < d.urgency OR (b.urgency = d.urgency AND
                  (b.created_at > d.created_at OR (b.created_at = d.created_at AND b.id > d.id)))))
@@ -103,7 +103,7 @@ def _loaded(keys: list[UUID]) -> list[Delivery]:
     members = Membership.objects.filter(
         user=OuterRef("recipient"), period=OuterRef("period"), left_at__isnull=True, user__is_active=True
     )
-    rows = Delivery.objects.filter(pk__in=keys).select_related("recipient", "period")
+    rows = Delivery.objects.filter(pk__in=keys).select_related("recipient", "period", "point")
     return list(rows.annotate(is_member=Exists(members)).order_by("urgency", "next_at", "id"))
 
 

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from contributors.delivery import breakers, states
 from contributors.delivery.states import SWITCH_AFTER, Result, State
-from contributors.models import Delivery, DeliveryAttempt
+from contributors.models import ContactPoint, Delivery, DeliveryAttempt
 from hypercare import timers, wiring
 
 UNDELIVERED = "delivery.undelivered"
@@ -78,6 +78,10 @@ def write(row: Delivery, result: Result, at: datetime) -> None:
     outcome = "uncertain" if result.unknown and state == State.DUE else _OUTCOMES.get(state, state)
     Delivery.objects.filter(pk=row.pk, fence=row.fence).update(state=state, lease_until=None, **changes)
     DeliveryAttempt.objects.create(**_line(row, outcome, result.detail, at))
+    if result.gone and row.point_id is not None:
+        ContactPoint.objects.filter(pk=row.point_id, disabled_at__isnull=True).update(
+            disabled_at=at, disabled_why=result.detail[:200]
+        )
     if state == State.DEAD or (state == State.DUE and row.attempts == SWITCH_AFTER):
         _try_another_way(row, at)
     if state == State.DEAD and row.period_id and row.urgency != Delivery.Urgency.QUIET:
@@ -92,15 +96,14 @@ def _try_another_way(row: Delivery, at: datetime) -> None:
     """A page that does not get through goes out by the person's next channel too; it is tried on here as well."""
     if row.urgency != Delivery.Urgency.PAGE:
         return
-    other: tuple[str, str] | None = wiring.resolve(wiring.NEXT_CHANNEL)(row)
+    other: tuple[str, dict[str, Any]] | None = wiring.resolve(wiring.NEXT_WAY)(row)
     if other is None:
         return
-    channel, address = other
+    key, place = other
     copied = {
         name: getattr(row, name)
         for name in ("period_id", "subject", "kind", "recipient_id", "context", "urgency", "intended_at", "not_after")
     }  # fmt: skip
     Delivery.objects.get_or_create(
-        dedupe_key=f"{row.dedupe_key}:{channel}"[:250],
-        defaults={**copied, "channel": channel, "address": address, "next_at": at, "created_at": at},
+        dedupe_key=key, defaults={**copied, **place, "next_at": at, "created_at": at}
     )

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, connections
 
 from contributors import messages
-from contributors.channels import Permanent, Temporary
+from contributors.channels import Gone, Permanent, Temporary
 from contributors.delivery import queue, records, states
 from contributors.delivery.states import LEASE, NO_ANSWER, SENT, Result, State
 from contributors.models import Delivery
@@ -217,6 +217,8 @@ def _send(send: Send, delivery: Delivery, message: messages.Message) -> Result:
         send(delivery, message)
     except Temporary as error:
         return Result(State.DUE, str(error), wait=error.wait, no_answer=error.no_answer)
+    except Gone as error:
+        return Result(State.DEAD, str(error), gone=True)
     except Permanent as error:
         return Result(State.DEAD, str(error))
     except Exception as error:  # A third party's transport may raise anything.

@@ -24,7 +24,7 @@ class Result:
     """What one attempt came to: the state it asks for and why.
 
     `unknown` when it may have arrived, `no_answer` when the other side said nothing in time, `at_once` when
-    there is nothing to wait for.
+    there is nothing to wait for, `gone` when the place has ended.
     """
 
     state: State
@@ -33,6 +33,7 @@ class Result:
     unknown: bool = False
     no_answer: bool = False
     at_once: bool = False
+    gone: bool = False
 
 
 SENT = Result(State.SENT)

@@ -1,5 +1,6 @@
 """The rows of people: who is part of a period, who is on duty, what they are asked and told."""
 
+from contributors.models.contact import ContactPoint, ContactRule, QuietHours
 from contributors.models.duty import (
     Absence,
     CoverAsk,
@@ -22,6 +23,8 @@ __all__ = [
     "Absence",
     "Acknowledgement",
     "Breaker",
+    "ContactPoint",
+    "ContactRule",
     "CoverAsk",
     "CoverRequest",
     "Delivery",
@@ -30,6 +33,7 @@ __all__ = [
     "Link",
     "Membership",
     "Override",
+    "QuietHours",
     "Role",
     "Rotation",
     "RotationTurn",

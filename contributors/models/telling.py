@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from contributors.models.contact import ContactPoint
 from hypercare.models import User
 from periods.models import Period
 
@@ -45,6 +46,9 @@ class Delivery(models.Model):
     )
     channel = models.CharField(max_length=20, default="email")
     address = models.CharField(max_length=500)
+    point = models.ForeignKey(
+        ContactPoint, on_delete=models.SET_NULL, related_name="deliveries", null=True, blank=True
+    )
     context = models.JSONField(default=dict)
     urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
     state = models.CharField(max_length=9, choices=State, default=State.DUE)

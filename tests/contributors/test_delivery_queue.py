@@ -10,8 +10,8 @@ import pytest
 from contributors import delivery
 from contributors.channels import Permanent, Temporary
 from contributors.delivery import State
-from contributors.models import Breaker, Delivery
-from hypercare import timers, wiring
+from contributors.models import Breaker, ContactPoint, Delivery
+from hypercare import timers
 from periods.models import JournalEntry
 from tests.contributors.test_delivery import Receiver, outcomes, queue, receiver, take  # noqa: F401
 from tests.factories import NOW, make_member, make_period
@@ -154,16 +154,15 @@ def test_what_was_tried_before_is_not_bundled(receiver: Receiver) -> None:  # no
 # --- Another way --------------------------------------------------------------------------------
 
 
-def text_message(row: Delivery) -> tuple[str, str]:
-    return "email", "+45 2000 0000"
-
-
-def test_a_page_goes_out_by_the_next_channel_after_two_tries_and_is_tried_on(
+def test_a_page_goes_out_by_the_next_way_after_two_tries_and_is_tried_on(
     receiver: Receiver,  # noqa: F811
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(wiring, "NEXT_CHANNEL", f"{__name__}.text_message")
     page = queue(urgency=Delivery.Urgency.PAGE)
+    assert page.recipient is not None
+    ContactPoint.objects.create(
+        user=page.recipient, kind="email", label="Home", target="home@example.test", shown="home@example.test",
+        created_at=NOW, verified_at=NOW,
+    )  # fmt: skip
     receiver.failures = [Temporary("451"), Temporary("451")]
 
     delivery.send_due(at=NOW)
@@ -171,13 +170,18 @@ def test_a_page_goes_out_by_the_next_channel_after_two_tries_and_is_tried_on(
     delivery.send_due(at=NOW + timedelta(seconds=30))
 
     other = Delivery.objects.exclude(pk=page.pk).get()
-    assert (other.address, other.kind, other.urgency, other.subject) == (
-        "+45 2000 0000",
-        "page",
-        0,
-        page.subject,
-    )
+    told = (other.address, other.kind, other.urgency, other.subject)
+    assert told == ("home@example.test", "page", 0, page.subject)
     assert states()[page.pk] == State.DUE
+
+
+def test_a_page_is_sent_by_each_way_once_however_often_it_fails(receiver: Receiver) -> None:  # noqa: F811
+    page = queue(urgency=Delivery.Urgency.PAGE)
+    receiver.failures = [Permanent("550 no such person")]
+
+    delivery.send_due(at=NOW)
+
+    assert Delivery.objects.filter(dedupe_key__startswith=page.dedupe_key).count() == 1
 
 
 def test_what_could_not_be_sent_is_in_the_journal_and_the_lead_is_told(receiver: Receiver) -> None:  # noqa: F811

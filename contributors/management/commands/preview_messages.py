@@ -31,6 +31,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "goes_at": (NOW + timedelta(minutes=6)).isoformat(),
         "link": {**LINK, "purpose": "page", "until": (NOW + timedelta(days=1)).isoformat()},
     },
+    "contact_code": {"code": "482913", "label": "My phone"},
     "invitation": {
         "by": "Maja Lindqvist", "role": "Billing engineering", "go_live_at": GO_LIVE.isoformat(),
         "shifts": [[GO_LIVE.isoformat(), (GO_LIVE + timedelta(hours=8)).isoformat()]], "shifts_in_all": 14,

@@ -1,0 +1,85 @@
+"""A signed request to an address of the recipient's (Standard Webhooks 1.0)."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from contributors import targets
+from contributors.channels import Gone, Permanent, Temporary
+from contributors.messages import Message
+from contributors.models import ContactPoint, Delivery
+from hypercare import outgoing
+from hypercare.outgoing import Answer
+
+LONGEST_WAIT = timedelta(hours=1)
+
+
+def send(delivery: Delivery, message: Message) -> None:
+    """Post the message once. Raises Temporary, Permanent, or Gone when the address ended for good (410)."""
+    point = delivery.point
+    if point is None or not point.target:
+        raise Permanent("The way was removed.")
+    body, stamp = payload(delivery, message), int(time.time())
+    try:
+        answer = outgoing.request(
+            "POST", point.target, body=body, headers=headers(point, str(delivery.pk), stamp, body)
+        )
+    except outgoing.Forbidden as error:
+        raise Permanent(str(error)) from error
+    except outgoing.Unreachable as error:
+        raise Temporary(str(error)) from error
+    _judge(answer)
+
+
+def payload(delivery: Delivery, message: Message) -> bytes:
+    """What is sent: the kind, when it was meant to be sent, and the message in words."""
+    document = {
+        "type": delivery.kind,
+        "timestamp": delivery.intended_at.isoformat(),
+        "data": {
+            "subject": message.subject, "text": message.text, "urgency": delivery.get_urgency_display().lower(),
+            "period": delivery.period.key if delivery.period else None, "about": delivery.subject or None,
+        },
+    }  # fmt: skip
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def headers(point: ContactPoint, message_id: str, stamp: int, body: bytes) -> dict[str, str]:
+    """Identity, time and signatures; while a key is being replaced both sign."""
+    keys = [point.signing_key]
+    if point.old_signing_key and point.old_key_until and point.old_key_until.timestamp() > stamp:
+        keys.append(point.old_signing_key)
+    signed = " ".join(
+        targets.sign(key, message_id=message_id, timestamp=stamp, body=body) for key in keys if key
+    )
+    return {
+        "Content-Type": "application/json", "User-Agent": "Hypercare", "webhook-id": message_id,
+        "webhook-timestamp": str(stamp), "webhook-signature": signed,
+    }  # fmt: skip
+
+
+def _judge(answer: Answer) -> None:
+    status = answer.status
+    if 200 <= status < 300:
+        return
+    said = f"The receiver answered {status}."
+    if status == 410:
+        raise Gone(said)
+    if status in (408, 425, 429) or status >= 500:
+        raise Temporary(said, wait=retry_after(answer.headers.get("retry-after", "")))
+    raise Permanent(said)
+
+
+def retry_after(text: str) -> timedelta | None:
+    """How long the other side asked to wait (RFC 9110 §10.2.3: seconds or a date); an hour at most."""
+    if text.strip().isdigit():
+        return min(timedelta(seconds=int(text.strip()[:6])), LONGEST_WAIT)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    aware = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return min(max(aware - datetime.now(UTC), timedelta(0)), LONGEST_WAIT)
