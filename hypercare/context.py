@@ -18,7 +18,8 @@ from incidents import tallies
 from periods.models import Period
 
 SECTIONS = (("/i/", "incidents"), ("/incidents/", "incidents"), ("/p/", "periods"), ("/periods/", "periods"),
-            ("/shifts/", "shifts"), ("/settings/", "settings"), ("/search/", "search"))  # fmt: skip
+            ("/shifts/", "shifts"), ("/lessons/", "lessons"), ("/settings/", "settings"),
+            ("/search/", "search"))  # fmt: skip
 SHOWN = 8
 SAID = ("id", "key", "name", "status", "go_live_at", "journal_seq")
 

@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<str:key>/activity/", overview.activity, name="period_activity"),
     path("", include("hypercare.pages.exit_urls")),
     path("", include("hypercare.pages.document_urls")),
+    path("", include("hypercare.pages.lesson_urls")),
     path("p/<str:key>/settings/", periods.settings, name="period_settings"),
     path("", include((period_pages, "periods"))),
     path("", include("periods.urls")),

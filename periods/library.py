@@ -118,8 +118,10 @@ def _narrowed(rows: QuerySet[Any], query: Query) -> QuerySet[Any]:
 
 
 def _ordered(rows: QuerySet[Any], query: Query) -> QuerySet[Any]:
-    if query.sort == "newest" or (query.sort == "best" and not query.words):
+    if query.sort == "newest":
         return rows.order_by("-updated_at", "-id")
+    if query.sort == "best" and not query.words:
+        return rows.order_by("-status", "-updated_at", "-id")  # drafts after what is published
     if query.sort == "used":
         return rows.order_by("-used_in", "-updated_at", "-id")
     rank: Any = Value(0, output_field=IntegerField())

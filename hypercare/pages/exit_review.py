@@ -201,6 +201,8 @@ def _page(request: SignedInRequest, period: Period, *, status: int = 200, **form
         "in_review": period.status == Period.Status.EXIT_REVIEW,
         "people": period.memberships.filter(left_at__isnull=True).count(),
         "may_decide": allowed(request.user, period, "period.run"),
+        "may_write_lessons": (period.is_live or period.status in Period.ENDED)
+        and allowed(request.user, period, "lessons.write"),
         "may_hand_over": allowed(request.user, period, "incidents.triage"),
         "sign_form": SignForm(),
         "extend_form": ExtendForm(),

@@ -5,6 +5,7 @@ time zone, which is the viewer's. `now` comes from the tag, else from the contex
 else from the clock (templates are an edge).
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -17,8 +18,8 @@ from django.forms.widgets import ChoiceWidget
 from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from hypercare import svg, timewords
 
@@ -339,3 +340,27 @@ def undo_url(message: Message) -> str:
     """Where a toast's Undo posts to: the part of `extra_tags` that starts with "undo:"."""
     tags = (message.extra_tags or "").split()
     return next((tag.removeprefix(UNDO_PREFIX) for tag in tags if tag.startswith(UNDO_PREFIX)), "")
+
+
+@register.filter
+def marked(text: str, words: Sequence[str]) -> SafeString:
+    """The text with every place where one of the words stands marked."""
+    if not words:
+        return escape(text)
+    pattern = re.compile(
+        "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)), re.IGNORECASE
+    )
+    parts: list[str] = []
+    last = 0
+    for match in pattern.finditer(text):
+        parts += [escape(text[last : match.start()]), format_html("<mark>{}</mark>", match[0])]
+        last = match.end()
+    return mark_safe("".join([*parts, escape(text[last:])]))  # noqa: S308  every part is escaped above
+
+
+@register.filter
+def days_from_go_live(days: int) -> str:
+    """`-7` → "7 days before go-live"."""
+    if days == 0:
+        return "On the go-live day"
+    return f"{-days} day{'' if days == -1 else 's'} before go-live"

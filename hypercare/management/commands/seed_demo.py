@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from contributors.models import Delivery
-from hypercare.demo import bulk, cutover, others
+from hypercare.demo import bulk, cutover, library, others
 from hypercare.demo import people as cast
 from hypercare.models import Timer
 from periods.models import JournalEntry, Period
@@ -60,6 +60,7 @@ def seed(now: datetime) -> None:
     others.getting_ready(people, now=now)
     others.in_review(people, now=now)
     cutover.tell(people, now=now)
+    library.stock(people, now=now)
     JournalEntry.objects.filter(dispatched_at__isnull=True).update(dispatched_at=now)
     Delivery.objects.filter(state__in=Delivery.OPEN, intended_at__lte=now).update(
         state=Delivery.State.CANCELLED, settled_at=now

@@ -1,0 +1,135 @@
+"""What Northlane has learnt: lessons of its periods and of older changes, two of them made checks, and a template."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from hypercare.models import User
+from periods import lessons, templating
+from periods.models import Debrief, Lesson, Period, PeriodTemplate
+from periods.templates_library.content import Item
+from periods.templates_library.kinds import BUILT_IN
+
+DAY: Final = timedelta(days=1)
+PAUSED, WEEKENDS, ZONES = "Paused, not removed", "Missing cover at weekends", "Time zone mix-ups"
+# Period (or none), days ago, by, published, then what it says.
+SHELF: Final[tuple[tuple[str, int, str, bool, dict[str, Any]], ...]] = (
+    ("BILL26", 2, "tomasz", True, {
+        "title": "Delete replaced jobs, don’t pause them", "phase": "go_live", "theme": "Cut-over steps",
+        "component": "Billing engine", "tags": [PAUSED],
+        "happened": "The old scheduler was paused until noon, then ran next to the new one. Invoices went out twice.",
+        "learnt": "Make “job no longer exists” the check, not “job is paused”.",
+    }),
+    ("SCAN26", 4, "marcus", True, {
+        "title": "Alert when a nightly job does not start", "phase": "live", "theme": "Monitoring",
+        "component": "Stock service", "tags": ["Silence is not success"],
+        "happened": "Failures were alerted, absence was not. The scheduler lost its lock for two nights.",
+        "learnt": "Alert on the missing start of every scheduled job, not only on its failure.",
+    }),
+    ("SCAN26", 5, "marcus", True, {
+        "title": "Staff the first Sunday like a weekday", "phase": "live", "theme": "Cover and people",
+        "component": "Scanner app", "tags": [WEEKENDS],
+        "happened": "Two docks opened on Sunday with nobody on call who knew the new labels.",
+        "learnt": "Plan cover from the sites’ opening hours, not from the office’s.",
+    }),
+    ("BILL26", 3, "priya", True, {
+        "title": "Write times with a zone in every cut-over step", "phase": "go_live", "theme": "Cover and people",
+        "component": "Billing engine", "tags": [ZONES],
+        "happened": "“Start scheduler at 06:00” was read in two zones. The team in Bengaluru started four hours early.",
+        "learnt": "Give each step its time in UTC and in the zone of whoever does it.",
+    }),
+    ("MOB70", 3, "daniel", True, {
+        "title": "Ask the stores for a phased release before the freeze", "phase": "preparation", "theme": "Vendor",
+        "component": "Mobile app", "tags": [ZONES],
+        "happened": "The review team sits eight hours away, and its queue closed the day before ours opened.",
+        "learnt": "Book the review slot a fortnight ahead, in the store’s own time zone.",
+    }),
+    ("", 40, "maja", True, {
+        "title": "Freeze the scheduler calendar two days before go-live", "phase": "go_live",
+        "theme": "Cut-over steps", "component": "CRM", "tags": [],
+        "happened": "A planned re-index started 20 minutes into the cut-over and doubled its length.",
+        "learnt": "Name an owner of the shared calendar and freeze it two days before.",
+    }),
+    ("", 90, "maja", True, {
+        "title": "Let support accept the runbook before the code freeze", "phase": "exit", "theme": "Communication",
+        "component": "Tax engine", "tags": ["Runbook not accepted"],
+        "happened": "The runbook was handed over on the last day and sent back with 31 questions.",
+        "learnt": "Have the receiving team rehearse from it, and sign it, two weeks before the end.",
+    }),
+    ("SCAN26", 2, "kavya", True, {
+        "title": "Remove the old label printer queue", "phase": "exit", "theme": "Cut-over steps",
+        "component": "Scanner app", "tags": [PAUSED],
+        "happened": "The paused queue came back with a reboot and printed 400 labels of the week before.",
+        "learnt": "Count a thing as gone when it is deleted, and look after the next reboot.",
+    }),
+    ("BILL26", 1, "kavya", False, {
+        "title": "Ask Support before the notice goes out", "phase": "live", "theme": "Communication",
+        "component": "Customer portal", "tags": [],
+        "happened": "The notice named a phone line that was closed that evening.",
+        "learnt": "Support reads every notice before it is sent, with a quarter of an hour to object.",
+    }),
+    ("BILL26", 1, "tomasz", False, {
+        "title": "Hold card runs during a P1", "phase": "live", "theme": "Data", "component": "Payments",
+        "tags": [WEEKENDS], "happened": "The evening run charged cards whose invoices were in doubt.",
+        "learnt": "Name who may hold the run, and put the number to call into the runbook.",
+    }),
+)  # fmt: skip
+CHECKS: Final[dict[str, dict[str, Any]]] = {
+    "Delete replaced jobs, don’t pause them": {
+        "check_title": "Every replaced job is deleted", "check_category": "Rollback", "check_due_days": -2,
+        "check_blocking": True,
+    },
+    "Alert when a nightly job does not start": {
+        "check_title": "A missing start of each scheduled job alerts", "check_category": "Monitoring",
+    },
+}  # fmt: skip
+
+
+def stock(people: dict[str, User], *, now: datetime) -> None:
+    """Lessons and a template, as they came about."""
+    for key, days, who, published, said in SHELF:
+        _learn(people, key, who, said, now - days * DAY, published=published)
+    maja = people["maja"]
+    for title, words in CHECKS.items():
+        lesson = lessons.suggest(Lesson.objects.get(title=title).pk, by=people["maja"], at=now - DAY)
+        lessons.edit(lesson.pk, **words, by=maja, at=now - DAY)
+    taken = Lesson.objects.get(title="Alert when a nightly job does not start")
+    lessons.add_to(taken.pk, Period.objects.get(key="MOB70").pk, by=maja, at=now - timedelta(hours=20))
+    _template(maja, now)
+
+
+def _learn(
+    people: dict[str, User], key: str, who: str, said: dict[str, Any], at: datetime, *, published: bool
+) -> Lesson:
+    period = Period.objects.filter(key=key).first()
+    debrief = (
+        Debrief.objects.filter(period=period, status="finished", starts_at__lt=at).order_by("-number").first()
+    )
+    lesson = lessons.write(period=period, debrief=debrief if period else None, by=people[who], at=at, **said)
+    return lessons.publish(lesson.pk, by=people["maja"], at=at + timedelta(hours=2)) if published else lesson
+
+
+def _template(maja: User, now: datetime) -> PeriodTemplate:
+    """Northlane's own cut-over, mended once after the first time."""
+    first = replace(
+        BUILT_IN["erp-cut-over"], name="Northlane billing cut-over",
+        summary="Invoices, payments and the ledger behind them. Month-end is never inside the first three days.",
+    )  # fmt: skip
+    version = templating.save(first, by=maja, at=now - 60 * DAY, note="From the tax engine’s move")
+    learnt = (
+        Item("Every replaced job is deleted", "Rollback", "EN", -2, "job list", "link", True),
+        Item("Card runs can be held by whoever leads a P1", "Data", "BO", -3, "procedure", "note", True),
+    )
+    early = [
+        replace(item, due_days=-5) if item.title == "Smoke script ready" else item for item in first.checklist
+    ]
+    dropped = [
+        item for item in early if item.title != "Number ranges and printed documents checked per company"
+    ]
+    templating.save(
+        replace(first, checklist=(*dropped, *learnt)), by=maja, at=now - 3 * DAY, into=version.template,
+        note="Jobs are deleted, card runs can be held",
+    )  # fmt: skip
+    return version.template
