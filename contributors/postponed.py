@@ -1,22 +1,33 @@
-"""What a postponement means to people: shifts move by the same days, and everybody answers again."""
+"""What a moved go-live means to people: shifts move by the same days, and everybody answers again."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from contributors import readiness, roster
-from contributors.models import Shift
+from contributors.models import Role, Shift
 from periods import journal, wallclock
 from periods.models import JournalEntry, Period
 
 
 def on_entry(entry: JournalEntry, *, at: datetime) -> None:  # noqa: ARG001  one shape for all consumers
-    """Journal consumer; a replay changes nothing."""
-    if entry.kind != "period.postponed":
+    """Journal consumer; a replay changes nothing. Before readiness go-live moves in the plan, later by postponing."""
+    if _moved_go_live(entry) is None:
         return
     move_shifts(entry)
-    reason = "Go-live was postponed"
+    reason = "Go-live was postponed" if entry.kind == "period.postponed" else "Go-live was moved"
     readiness.void_all(entry.period_id, reason=reason, by=entry.actor, at=entry.at, via=entry.via)
+
+
+def _moved_go_live(entry: JournalEntry) -> tuple[datetime, datetime] | None:
+    """Go-live before and after, of an entry that moved it."""
+    if entry.kind == "period.postponed":
+        moved = {"old": entry.data["old_go_live_at"], "new": entry.data["new_go_live_at"]}
+    elif entry.kind == "period.changed":
+        moved = entry.data["changes"].get("go_live_at", {})
+    else:
+        return None
+    return (datetime.fromisoformat(moved["old"]), datetime.fromisoformat(moved["new"])) if moved else None
 
 
 def move_shifts(entry: JournalEntry) -> int:
@@ -29,6 +40,7 @@ def move_shifts(entry: JournalEntry) -> int:
     days, mark = _days(entry, period), f"postponed:{entry.seq}"
     if not days or JournalEntry.objects.filter(period=period, kind="shift.moved", subject=mark).exists():
         return 0
+    roles = _move_cover(period, days)
     shifts = list(Shift.objects.filter(role__period=period, cancelled_at__isnull=True).order_by("id"))
     for shift in shifts:
         shift.starts_at = _moved(shift.starts_at, days, period)
@@ -37,7 +49,7 @@ def move_shifts(entry: JournalEntry) -> int:
         shift.ends_at = min(_moved(shift.ends_at, days, period), longest)
         shift.revision += 1
     Shift.objects.bulk_update(shifts, ["starts_at", "ends_at", "revision"], batch_size=500)
-    if shifts:
+    if shifts or roles:
         journal.record(
             period, "shift.moved", by=entry.actor, at=entry.at, via=entry.via, subject=mark, count=len(shifts),
             days=days.days,
@@ -45,8 +57,20 @@ def move_shifts(entry: JournalEntry) -> int:
     return len(shifts)
 
 
+def _move_cover(period: Period, days: timedelta) -> int:
+    """Closer cover that ends some days after go-live ends as many days after the new one; for how many roles."""
+    roles = list(Role.objects.filter(period=period, cover_until__isnull=False).order_by("id"))
+    for role in roles:
+        role.cover_until = _moved(role.cover_until, days, period) if role.cover_until else None
+    Role.objects.bulk_update(roles, ["cover_until"])
+    return len(roles)
+
+
 def _days(entry: JournalEntry, period: Period) -> timedelta:
-    old, new = (datetime.fromisoformat(entry.data[name]) for name in ("old_go_live_at", "new_go_live_at"))
+    moved = _moved_go_live(entry)
+    if moved is None:
+        return timedelta(0)
+    old, new = moved
     return wallclock.local_day(new, period.zone) - wallclock.local_day(old, period.zone)
 
 

@@ -4,12 +4,16 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from hypercare import health
-from hypercare.pages import home, overview, periods, plan, search, settings, status
+from hypercare.pages import home, overview, periods, plan, scoring, search, settings, status
 
 period_pages: list[URLPattern | URLResolver] = [
     path("periods/", periods.listing, name="list"),
     path("periods/new/", plan.new, name="new"),
-    path("p/<str:key>/plan/_suggestion/", plan.suggestion, name="plan_suggestion"),
+    path("periods/new/_live/", plan.live_new, name="new_live"),
+    path("periods/new/_regions/", plan.regions, name="regions"),
+    path("periods/new/discard/", plan.discard_new, name="new_discard"),
+    path("p/<str:key>/plan/<str:step>/_live/", plan.live, name="plan_live"),
+    path("p/<str:key>/plan/<str:step>/discard/", plan.discard, name="plan_discard"),
     path("p/<str:key>/plan/people/new/", plan.add_person, name="plan_add_person"),
     path("p/<str:key>/plan/roles/new/", plan.add_role, name="plan_add_role"),
     path("p/<str:key>/plan/<str:step>/", plan.step, name="plan"),
@@ -23,6 +27,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("_home/<str:panel>/", home.panel, name="home_panel"),
     path("search/", search.search, name="search"),
     path("settings/", settings.account, name="settings"),
+    path("settings/scoring/", scoring.overview, name="scoring"),
+    path("settings/scoring/new/", scoring.new, name="scoring_new"),
+    path("settings/scoring/<int:version>/", scoring.version, name="scoring_version"),
+    path("settings/scoring/<int:version>/use/", scoring.use, name="scoring_use"),
     path("settings/tokens/", settings.tokens, name="tokens"),
     path("settings/tokens/<int:pk>/revoke/", settings.revoke_token, name="revoke_token"),
     path("p/<str:key>/", overview.overview, name="period_overview"),

@@ -15,12 +15,11 @@ from django.db.models import Q
 from hypercare import wiring
 from hypercare.errors import Invalid, Refused
 from hypercare.models import User
-from periods import journal, wallclock, workdays
+from periods import journal, scoring, wallclock, workdays
 from periods.access import allowed, require
 from periods.models import ExitCriterion, Period
 
 Verdict = Literal["pass", "fail", "unknown"]
-CYCLE_MARGIN = 3  # working days after a critical cycle, docs/domain.md §3
 
 
 @dataclass(frozen=True)
@@ -122,18 +121,14 @@ def _check_manual(row: ExitCriterion, period: Period, verdict: str, evidence: st
 
 
 def cycle_floor(period: Period) -> date | None:
-    """The first day on which a review may open: the last critical cycle plus three working days, or None."""
-    first = wallclock.local_day(period.starts_at, period.zone)
+    """The first day on which a review may open: the last critical cycle and its working days, or None."""
     if not period.critical_cycles:
         return None
-    free, days = (
-        workdays.holidays_of(period),
-        (date.fromisoformat(cycle["on"]) for cycle in period.critical_cycles),
-    )
+    first = wallclock.local_day(period.starts_at, period.zone)
+    margin, free = scoring.of(period).cycle_days, workdays.holidays_of(period)
+    days = (date.fromisoformat(cycle["on"]) for cycle in period.critical_cycles)
     # A cycle that completed before go-live proves nothing about the release.
-    return max(
-        (wallclock.add_working_days(day, CYCLE_MARGIN, free) for day in days if day >= first), default=None
-    )
+    return max((wallclock.add_working_days(day, margin, free) for day in days if day >= first), default=None)
 
 
 def critical_cycles(period: Period, *, threshold: float | None, at: datetime) -> Reading:  # noqa: ARG001  a measure
@@ -145,7 +140,7 @@ def critical_cycles(period: Period, *, threshold: float | None, at: datetime) ->
         return Reading(0, "All critical cycles are over.", "pass")
     left = (floor - today).days
     return Reading(
-        left, f"The last critical cycle and its three working days end on {floor:%d %b %Y}.", "fail"
+        left, f"The last critical cycle and the working days after it end on {floor:%d %b %Y}.", "fail"
     )
 
 

@@ -56,8 +56,8 @@ class Section:
 def lay_out(period: Period, *, at: datetime) -> list[Debrief]:
     """Add the debriefs still missing until the end of the period, inside the caller's step; those added."""
     slots = rhythm.debrief_slots(
-        band=period.band or USUAL_BAND, go_live=period.starts_at, ends_at=period.ends_at, zone=period.zone,
-        holidays=workdays.holidays_of(period), stretches=policy.stretches(period.pk),
+        band=period.debrief_cadence or period.band or USUAL_BAND, go_live=period.starts_at, ends_at=period.ends_at,
+        zone=period.zone, holidays=workdays.holidays_of(period), stretches=_stretches(period),
     )  # fmt: skip
     taken = set(period.debriefs.values_list("starts_at", flat=True))
     last = period.debriefs.aggregate(last=Max("number"))["last"] or 0
@@ -72,6 +72,11 @@ def lay_out(period: Period, *, at: datetime) -> list[Debrief]:
         )
         for number, slot in enumerate(coming, start=last + 1)
     )
+
+
+def _stretches(period: Period) -> tuple[rhythm.Stretch, ...]:
+    """The rhythm of the template it started from, unless a person chose another for this period."""
+    return () if period.cadence_override_reason else policy.stretches(period.pk)
 
 
 @transaction.atomic

@@ -7,34 +7,34 @@ once readiness is open they move by a postponement, which the sponsor decides.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from hypercare import wiring
 from hypercare.errors import Invalid, NotAllowed, TransitionRefused
 from hypercare.models import User
-from periods import checklist, complexity, journal, wallclock, watches, workdays
+from periods import checklist, complexity, journal, plan_checks, scoring, wallclock, watches, workdays
 from periods.access import PEOPLE, require
 from periods.models import ExitCriterion, ExitSignature, Period
+from periods.plan_checks import DATES
+from periods.scoring_model import CADENCES, COVERS, cover_words
 from periods.templates_library.criteria import CRITERIA
 
-LONGEST: Final = timedelta(days=366)
-DATES: Final = ("go_live_at", "ends_at")
-MOST_CYCLES: Final = 20
-CYCLES_WANTED: Final = f"Give each cycle a name and a date like 2026-11-30; at most {MOST_CYCLES} of them."
-PLACE: Final = ("country", "subdivision")
 TEXTS: Final = ("name", "summary", "systems", "war_room_url", "runbook_url")
 RISK: Final = (
     "timezone", "country", "subdivision", "point_of_no_return", "point_of_no_return_at", "critical_cycles",
-    "baseline_issues", "baseline_days",
-    "tolerable_per_day", "days_override_reason",
+    "baseline_issues", "baseline_days", "tolerable_per_day",
 )  # fmt: skip
+# What a person may decide otherwise than suggested: the choice → where its reason, its person and its time are kept.
+OVERRIDES: Final = {
+    "ends_at": "days_override", "debrief_cadence": "cadence_override", "cover": "cover_override",
+}  # fmt: skip
+CHOICES: Final = ("debrief_cadence", "cover", *(f"{name}_reason" for name in OVERRIDES.values()))
 # What may change at all, and what may still change after go-live: where to meet, and who answers for it.
-BEFORE_LIVE: Final = frozenset({*DATES, *TEXTS, *RISK, *PEOPLE})
+BEFORE_LIVE: Final = frozenset({*DATES, *TEXTS, *RISK, *CHOICES, *PEOPLE})
 WHILE_LIVE: Final = frozenset({"summary", "war_room_url", "runbook_url", "point_of_no_return_at", *PEOPLE})
 # A named person gets at least this right: naming alone lets them sign, vote and decide.
 RIGHTS: Final = {
@@ -63,8 +63,9 @@ def create(
         planned_ends_at=ends_at, timezone=timezone, lead=lead, sponsor=sponsor, bau_owner=bau_owner,
         rollback_authority=rollback_authority, status_since=at, created_by=by, created_at=at, **more,
     )  # fmt: skip
-    _tidy(period)
-    _raise_any(_complaints(period, by, at))
+    plan_checks.tidy(period)
+    plan_checks.raise_any({**plan_checks.complaints(period, by, at), **_unexplained(period)})
+    _stamp(period, list(more), by, at)
     _insert(period, by)
     _copy_criteria(period)
     journal.record(
@@ -89,7 +90,7 @@ def _insert(period: Period, by: User) -> None:
         with transaction.atomic():
             period.save(force_insert=True)
     except IntegrityError as error:
-        raise Invalid(_key_complaints(period, by) or {"key": f"{period.key} is taken."}) from error
+        raise Invalid(plan_checks.key_complaints(period, by) or {"key": f"{period.key} is taken."}) from error
 
 
 def _copy_criteria(period: Period) -> None:
@@ -137,14 +138,16 @@ def update(period_id: int, *, by: User, at: datetime, via: str = "", **changes: 
     before = {field: getattr(period, field) for field in (*changes, *DATES)}
     for field, value in changes.items():
         setattr(period, field, value)
-    _tidy(period)
+    plan_checks.tidy(period)
     changed = [field for field in changes if getattr(period, field) != before[field]]
     if not changed:
         return period
     _check_dates(period, changed)
-    _raise_any(_complaints(period, by, at, only=changed))
+    unexplained = _unexplained(period) if set(changed) & set(CHOICES) else {}
+    plan_checks.raise_any({**plan_checks.complaints(period, by, at, only=changed), **unexplained})
     _follow(period, changed, at)
-    period.save(update_fields=[*changed, *(["planned_ends_at"] if "ends_at" in changed else [])])
+    stamped = _stamp(period, changed, by, at)
+    period.save(update_fields=[*changed, *stamped, *(["planned_ends_at"] if "ends_at" in changed else [])])
     journal.record(
         period, "period.changed", by=by, at=at, via=via, title=period.name,
         changes={field: {"old": _plain(before[field]), "new": _plain(getattr(period, field))} for field in changed},
@@ -191,37 +194,143 @@ def _plain(value: Any) -> Any:
     return value.name if isinstance(value, User) else value
 
 
+# --- Otherwise than suggested -------------------------------------------------------------------
+
+
+def _unexplained(period: Period) -> dict[str, list[str]]:
+    """A rhythm or cover that is none, or not the suggested one without a reason. (Days are judged by the gates.)"""
+    found, suggested = {}, recommendation(period)
+    for field, known, wanted in (
+        ("debrief_cadence", CADENCES, suggested.cadence if suggested else ""),
+        ("cover", COVERS, suggested.cover if suggested else ""),
+    ):
+        chosen, reason = getattr(period, field), f"{OVERRIDES[field]}_reason"
+        if chosen and chosen not in known:
+            found[field] = [f"“{chosen}” is none. Choose from {', '.join(known)}."]
+        elif suggested and chosen != wanted and not getattr(period, reason).strip():
+            words = CADENCES[wanted] if field == "debrief_cadence" else cover_words(wanted)
+            found[reason] = [f"“{words}” is suggested. Say why you choose otherwise."]
+    return found
+
+
+def _stamp(period: Period, changed: list[str], by: User, at: datetime) -> list[str]:
+    """Keep who decided otherwise and when, in memory; the fields to save. Without a reason nobody did."""
+    stamped = []
+    for choice, name in OVERRIDES.items():
+        reason = getattr(period, f"{name}_reason").strip()
+        if f"{name}_reason" in changed or (reason and choice in changed):
+            setattr(period, f"{name}_by", by if reason else None)
+            setattr(period, f"{name}_at", at if reason else None)
+            stamped += [f"{name}_by", f"{name}_at"]
+    return stamped
+
+
+# --- Scoring ------------------------------------------------------------------------------------
+
+
 @transaction.atomic
 def answer(
-    period_id: int, answers: Mapping[str, int], *, by: User, at: datetime, first_release: bool = False,
-    emergency: bool = False, via: str = "",
+    period_id: int, answers: Mapping[str, int] | None = None, *, by: User, at: datetime,
+    first_release: bool | None = None, emergency: bool | None = None, via: str = "",
 ) -> complexity.Recommendation:  # fmt: skip
-    """Score the risk questions and keep score, band and recommended days. Raises Invalid per question."""
+    """Score the risk questions and keep what is recommended; what is not given stays as it was.
+
+    A draft is scored by the model in use, a finished plan keeps its version. Rhythm and cover follow unless
+    somebody decided otherwise. Raises Invalid per question, TransitionRefused after go-live.
+    """
     period: Period = Period.objects.locked().get(pk=period_id)
     require(by, period, "period.plan")
     if period.status not in Period.PRE_LIVE:
         raise TransitionRefused(f"{period.name} is past go-live, so its score stays as it was.")
-    found = assess(answers, first_release=first_release, emergency=emergency)
-    if (period.answers, period.band) == (dict(answers), found.band):
+    before = _scored(period)
+    period.answers = dict(period.answers if answers is None else answers)
+    period.first_release = period.first_release if first_release is None else first_release
+    period.emergency = period.emergency if emergency is None else emergency
+    found = assess(
+        period.answers, first_release=period.first_release, emergency=period.emergency,
+        model=scoring.for_answers(period),
+    )  # fmt: skip
+    _keep(period, found)
+    if _scored(period) == before:
         return found
-    period.answers, period.score = dict(answers), found.score
-    period.band, period.recommended_days = found.band, found.days
-    period.save(update_fields=["answers", "score", "band", "recommended_days"])
+    period.save(update_fields=list(SCORED))
     journal.record(
         period, "period.scored", by=by, at=at, via=via, title=period.name, score=found.score, band=found.band,
-        days=found.days, floors=[floor.reason for floor in found.floors],
+        days=found.days, floors=[floor.reason for floor in found.floors], version=found.version,
+        cadence=period.debrief_cadence, cover=period.cover,
     )  # fmt: skip
     return found
 
 
+SCORED: Final = (
+    "answers", "first_release", "emergency", "score", "band", "recommended_days", "scoring_version",
+    "debrief_cadence", "cover", *(f"{name}_{part}" for name in ("cadence_override", "cover_override")
+                                  for part in ("reason", "by_id", "at")),
+)  # fmt: skip
+
+
+def _scored(period: Period) -> tuple[Any, ...]:
+    return tuple(getattr(period, name) for name in SCORED)
+
+
+def _keep(period: Period, found: complexity.Recommendation) -> None:
+    """Put a recommendation into the row; a decision that is now the suggestion is none any more."""
+    period.score, period.band, period.recommended_days = found.score, found.band, found.days
+    period.scoring_version = found.version
+    for field, suggested in (("debrief_cadence", found.cadence), ("cover", found.cover)):
+        name = OVERRIDES[field]
+        if not getattr(period, f"{name}_reason") or getattr(period, field) == suggested:
+            setattr(period, field, suggested)
+            setattr(period, f"{name}_reason", "")
+            setattr(period, f"{name}_by", None)
+            setattr(period, f"{name}_at", None)
+
+
 def assess(
-    answers: Mapping[str, int], *, first_release: bool = False, emergency: bool = False
-) -> complexity.Recommendation:
+    answers: Mapping[str, int], *, first_release: bool = False, emergency: bool = False,
+    model: complexity.Model = complexity.STANDARD,
+) -> complexity.Recommendation:  # fmt: skip
     """`complexity.assess` with the domain's error: Invalid, one sentence a question."""
     try:
-        return complexity.assess(answers, first_release=first_release, emergency=emergency)
+        return complexity.assess(answers, first_release=first_release, emergency=emergency, model=model)
     except complexity.InvalidAnswers as error:
         raise Invalid({f"answers/{field}": text for field, text in error.errors.items()}) from error
+
+
+def recommendation(period: Period) -> complexity.Recommendation | None:
+    """What the version it was scored by recommends for the period; None without a score."""
+    if period.score is None or not period.answers:
+        return None
+    return assess(
+        period.answers,
+        first_release=period.first_release,
+        emergency=period.emergency,
+        model=scoring.of(period),
+    )
+
+
+def planned(period: Period) -> complexity.Recommendation | None:
+    """The recommendation with the rhythm and the cover that were chosen in place of the suggested ones."""
+    found = recommendation(period)
+    if found is None:
+        return None
+    cadence, cover = period.debrief_cadence or found.cadence, period.cover or found.cover
+    return replace(
+        found, cadence=cadence, debrief_cadence=CADENCES[cadence], cover=cover, coverage=COVERS[cover]
+    )
+
+
+# --- The end ------------------------------------------------------------------------------------
+
+
+def follow_suggestion(period_id: int, *, by: User, at: datetime, via: str = "") -> Period:
+    """Move the end to the suggested one where nobody decided on another and dates are still free."""
+    period: Period = Period.objects.get(pk=period_id)
+    suggested = recommended_end(period)
+    free = period.status in (Period.Status.DRAFT, Period.Status.PLANNED) and not period.days_override_reason
+    if not free or suggested is None:
+        return period
+    return update(period_id, ends_at=suggested, by=by, at=at, via=via)
 
 
 def recommended_end(period: Period) -> datetime | None:
@@ -233,144 +342,29 @@ def recommended_end(period: Period) -> datetime | None:
 
 
 def explained_end(
-    period: Period, days: int, cycles: Iterable[Mapping[str, str]] | None = None
+    period: Period, days: int, cycles: Iterable[Mapping[str, str]] | None = None, margin: int | None = None
 ) -> complexity.End:
     """The last date for so many days, the period's critical cycles (or others) and its public holidays."""
     given = period.critical_cycles if cycles is None else cycles
     go_live = wallclock.local_day(period.go_live_at, period.zone)
     place = (period.country, period.subdivision)
-    return end_on(go_live, days, given, *(place if workdays.is_known(*place) else ("", "")))
+    known = place if workdays.is_known(*place) else ("", "")
+    if margin is None:
+        margin = scoring.of(period).cycle_days if given else complexity.CYCLE_MARGIN_DAYS
+    return end_on(go_live, days, given, *known, margin=margin)
 
 
 def end_on(
-    go_live: date, days: int, cycles: Iterable[Mapping[str, str]], country: str = "", subdivision: str = ""
-) -> complexity.End:
-    """The last date of a plan that need not exist. Raises Invalid for a country or region without a calendar."""
+    go_live: date, days: int, cycles: Iterable[Mapping[str, str]], country: str = "", subdivision: str = "",
+    *, margin: int = complexity.CYCLE_MARGIN_DAYS,
+) -> complexity.End:  # fmt: skip
+    """The last date of a plan that need not exist. Raises Invalid for dates or a place that can't be."""
     listed = list(cycles)
-    if not _are_cycles(listed):
-        raise Invalid({"critical_cycles": CYCLES_WANTED})
+    if not plan_checks.are_cycles(listed):
+        raise Invalid({"critical_cycles": plan_checks.CYCLES_WANTED})
     named = [(cycle["name"], date.fromisoformat(cycle["on"])) for cycle in listed]
-    _raise_any({field: [text] for field, text in _place_complaints(country, subdivision).items()})
-    latest = max((on.year for _, on in named), default=go_live.year)
-    free = workdays.between(country, subdivision, go_live.year, max(go_live.year, latest) + 1)
-    return complexity.explain_end(go_live, days, named, free)
-
-
-# --- What can be wrong with a plan ----------------------------------------------------------------
-
-
-def _tidy(period: Period) -> None:
-    period.name = " ".join(period.name.split())
-    if isinstance(period.systems, list) and all(isinstance(name, str) for name in period.systems):
-        period.systems = list(dict.fromkeys(name.strip() for name in period.systems if name.strip()))
-
-
-def _complaints(period: Period, by: User, at: datetime, only: Iterable[str] = ()) -> dict[str, list[str]]:
-    """Field → sentences. `only` limits it to what was changed, so that an old fault blocks no other edit."""
-    found: dict[str, list[str]] = _field_complaints(period)
-    place = _place_complaints(period.country, period.subdivision)
-    for more in (_key_complaints(period, by), _date_complaints(period, at), _risk_complaints(period), place):
-        for field, sentence in more.items():
-            found.setdefault(field, [sentence])
-    # A new go-live can make the old end impossible, and the other way round; so can country and region.
-    wanted = set(only).union(*(group for group in (DATES, PLACE) if set(only) & set(group)))
-    return {field: texts for field, texts in found.items() if not wanted or field in wanted}
-
-
-def _field_complaints(period: Period) -> dict[str, list[str]]:
-    """Lengths, formats and zone names, as the columns define them."""
-    try:
-        period.clean_fields(exclude=["answers", "systems", "critical_cycles"])
-    except ValidationError as error:
-        found: dict[str, list[str]] = dict(error.message_dict)
-        return {**found, **({"name": ["Give the period a name."]} if not period.name else {})}
-    return {}
-
-
-def _key_complaints(period: Period, by: User) -> dict[str, str]:
-    """Says who holds the key, unless the planner may not see that period."""
-    holder = Period.objects.filter(key=period.key).exclude(pk=period.pk).first()
-    if holder is None:
-        return {}
-    seen = Period.objects.visible_to(by).filter(pk=holder.pk).exists()
-    return {
-        "key": f"{period.key} is taken by {holder.name if seen else 'another period'}. Choose another key."
-    }
-
-
-def _date_complaints(period: Period, at: datetime) -> dict[str, str]:
-    naive = [field for field in DATES if getattr(period, field).utcoffset() is None]
-    if naive:
-        return dict.fromkeys(naive, "The time needs a time zone.")
-    found = {"go_live_at": "Go-live is in the past. Choose a later time."} if period.go_live_at <= at else {}
-    if period.ends_at <= period.go_live_at:
-        found["ends_at"] = "End must be after go-live."
-    elif period.ends_at > period.go_live_at + LONGEST:
-        found["ends_at"] = "A period lasts at most 366 days."
-    return found
-
-
-def _risk_complaints(period: Period) -> dict[str, str]:
-    tests = (
-        (
-            "systems",
-            _are_names(period.systems),
-            "Give the systems as a list of names of up to 80 characters.",
-        ),
-        (
-            "critical_cycles",
-            _are_cycles(period.critical_cycles),
-            CYCLES_WANTED,
-        ),
-        (
-            "baseline_days",
-            (period.baseline_issues is None) == (period.baseline_days is None) and period.baseline_days != 0,
-            "Give both: how many issues, and over how many days.",
-        ),
-        (
-            "tolerable_per_day",
-            period.tolerable_per_day is None or 0 < period.tolerable_per_day < 1_000_000,
-            "Give a rate per day above 0.",
-        ),
-        ("war_room_url", _is_link(period.war_room_url), "Give an address that starts with https://."),
-        ("runbook_url", _is_link(period.runbook_url), "Give an address that starts with https://."),
+    plan_checks.raise_any(
+        {field: [text] for field, text in plan_checks.place_complaints(country, subdivision).items()}
     )
-    return {field: sentence for field, is_fine, sentence in tests if not is_fine}
-
-
-def _place_complaints(country: str, subdivision: str) -> dict[str, str]:
-    if not workdays.is_known(country):
-        return {"country": f"There is no calendar for “{country}”. Give a code of two letters such as DK."}
-    if not workdays.is_known(country, subdivision):
-        where = f"{workdays.place(country)} has" if country else "Without a country there is"
-        return {"subdivision": f"{where} no region “{subdivision}”. Leave it out, or give a code such as BY."}
-    return {}
-
-
-def _is_link(url: str) -> bool:
-    return not url or urlsplit(url).scheme in ("http", "https")
-
-
-def _are_names(systems: Any) -> bool:
-    return isinstance(systems, list) and all(
-        isinstance(name, str) and 0 < len(name) <= 80 for name in systems
-    )
-
-
-def _are_cycles(cycles: Any) -> bool:
-    return isinstance(cycles, list) and len(cycles) <= MOST_CYCLES and all(map(_is_cycle, cycles))
-
-
-def _is_cycle(cycle: Any) -> bool:
-    if not isinstance(cycle, dict) or not all(isinstance(cycle.get(name), str) for name in ("name", "on")):
-        return False
-    try:
-        date.fromisoformat(cycle["on"])
-    except ValueError:
-        return False
-    return bool(cycle["name"].strip())
-
-
-def _raise_any(errors: Mapping[str, list[str]]) -> None:
-    if errors:
-        raise Invalid(dict(errors))
+    free = workdays.between(country, subdivision, *workdays.years(go_live, *(on for _, on in named)))
+    return complexity.explain_end(go_live, days, named, free, margin)

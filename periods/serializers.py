@@ -5,6 +5,7 @@ Those of checks, debriefs, actions and the exit are in `api/shapes.py`.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
@@ -13,9 +14,12 @@ from rest_framework import serializers
 from hypercare.models import User
 from periods import complexity
 from periods.models import JournalEntry, Period
+from periods.plan_checks import LATEST_YEAR
+from periods.scoring_model import CADENCES, COVERS
 
 LONG = 20_000
 REASON = 5_000
+MOST_ANSWERS = 20
 
 
 # --- People -------------------------------------------------------------------------------------
@@ -93,6 +97,19 @@ class CycleSerializer(serializers.Serializer[Any]):
         return dict(instance)
 
 
+class AnswersField(serializers.DictField):
+    """Answers 0 to 4 by factor; the domain judges them, this bounds them."""
+
+    child = serializers.IntegerField()
+
+    def to_internal_value(self, data: Any) -> dict[str, int]:
+        """Refuse a heap before looking at each."""
+        if isinstance(data, dict) and len(data) > MOST_ANSWERS:
+            raise serializers.ValidationError("Give one answer a question, and nothing else.")
+        value: dict[str, int] = super().to_internal_value(data)
+        return value
+
+
 class PeriodOut(serializers.ModelSerializer[Period]):
     """A period. `version` counts what happened in it."""
 
@@ -114,8 +131,10 @@ class PeriodOut(serializers.ModelSerializer[Period]):
             "go_live_at", "starts_at", "ends_at",
             "planned_ends_at", "extensions", "day", "days", "went_live_at", "smoke_test", "stabilised_at",
             "ended_at", "lead", "sponsor", "bau_owner", "rollback_authority", "war_room_url", "runbook_url",
-            "point_of_no_return", "point_of_no_return_at", "answers", "critical_cycles", "score", "band",
-            "recommended_days", "days_override_reason", "baseline_issues", "baseline_days", "tolerable_per_day",
+            "point_of_no_return", "point_of_no_return_at", "answers", "critical_cycles", "first_release", "emergency",
+            "score", "band", "scoring_version", "recommended_days", "days_override_reason", "debrief_cadence",
+            "cadence_override_reason",
+            "cover", "cover_override_reason", "baseline_issues", "baseline_days", "tolerable_per_day",
             "created_at", "version", "updated_at", "url",
         ]  # fmt: skip
 
@@ -148,9 +167,15 @@ class PeriodPatchIn(StrictSerializer):
     baseline_days = serializers.IntegerField(min_value=1, max_value=3660, required=False, allow_null=True)
     tolerable_per_day = serializers.FloatField(required=False, allow_null=True)
     days_override_reason = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
-    answers = serializers.DictField(child=serializers.IntegerField(), required=False)
-    first_release = serializers.BooleanField(required=False, default=False)
-    emergency = serializers.BooleanField(required=False, default=False)
+    debrief_cadence = serializers.CharField(
+        max_length=10, required=False, help_text=f"One of {', '.join(CADENCES)}."
+    )
+    cadence_override_reason = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
+    cover = serializers.CharField(max_length=10, required=False, help_text=f"One of {', '.join(COVERS)}.")
+    cover_override_reason = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
+    answers = AnswersField(required=False)
+    first_release = serializers.BooleanField(required=False)
+    emergency = serializers.BooleanField(required=False)
 
 
 class CreateIn(PeriodPatchIn):
@@ -205,29 +230,52 @@ class ReopenIn(PeriodReasonIn):
 class ComplexityIn(StrictSerializer):
     """Answers 0 to 4 by factor; dates, and a country with its public holidays, to work out the end."""
 
-    answers = serializers.DictField(child=serializers.IntegerField())
+    answers = AnswersField()
     first_release = serializers.BooleanField(default=False)
     emergency = serializers.BooleanField(default=False)
-    go_live_on = serializers.DateField(required=False)
+    go_live_on = serializers.DateField(required=False, help_text="Without it there is no `ends_on`.")
     critical_cycles = CycleSerializer(many=True, required=False)
-    country = serializers.CharField(max_length=2, required=False, allow_blank=True, default="")
-    subdivision = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
+    country = serializers.CharField(
+        max_length=2, required=False, allow_blank=True, default="", help_text="ISO code, such as DK."
+    )
+    subdivision = serializers.CharField(
+        max_length=20,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="ISO code of a region, such as BY.",
+    )
+    version = serializers.IntegerField(
+        min_value=1,
+        max_value=2**31 - 1,
+        required=False,
+        help_text="Of the scoring model; the one in use without it.",
+    )
+
+    def validate_go_live_on(self, day: date) -> date:
+        """Days are added to it."""
+        if day.year > LATEST_YEAR:
+            raise serializers.ValidationError(f"Choose a day before {LATEST_YEAR}.")
+        return day
 
 
 class ContributionOut(serializers.Serializer[Any]):
-    """What one answer adds."""
+    """What one answer adds to the score, or a floor (of kind `floor`) to the days."""
 
     key = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["factor", "floor"])
     label = serializers.CharField()  # type: ignore[assignment]  # a field of that name, not the field's label
     answer = serializers.IntegerField()
     answer_label = serializers.CharField()
     weight = serializers.IntegerField()
     points = serializers.IntegerField()
+    days = serializers.IntegerField()
 
 
 class FloorOut(serializers.Serializer[Any]):
     """Why the band can't be lower."""
 
+    key = serializers.CharField()
     reason = serializers.CharField()
     band = serializers.CharField()
 
@@ -242,12 +290,37 @@ class CoverOut(serializers.Serializer[Any]):
     p1_on_call = serializers.BooleanField()
 
 
-class ComplexityOut(serializers.Serializer[complexity.Recommendation]):
-    """A recommendation and what it is made of."""
+class HolidayOut(serializers.Serializer[Any]):
+    """A public holiday that moved the end."""
 
+    on = serializers.DateField()
+    name = serializers.CharField()
+
+
+class EndOut(serializers.Serializer[complexity.End]):
+    """Why the period ends when it does: by the score, or after a critical cycle and its working days."""
+
+    by_score = serializers.DateField()
+    moved = serializers.BooleanField()
+    cycle = serializers.CharField()
+    cycle_on = serializers.DateField(allow_null=True)
+    working_days = serializers.IntegerField(source="margin")
+    holidays = serializers.SerializerMethodField()
+
+    @extend_schema_field(HolidayOut(many=True))
+    def get_holidays(self, end: complexity.End) -> list[dict[str, str]]:
+        """Public holidays left out while counting."""
+        return [{"on": day.isoformat(), "name": name} for day, name in end.holidays]
+
+
+class ComplexityOut(serializers.Serializer[complexity.Recommendation]):
+    """A recommendation and what it is made of. The points total the score; `end` is null without a go-live."""
+
+    version = serializers.IntegerField()
     score = serializers.IntegerField()
     band = serializers.CharField()
     band_label = serializers.CharField()
+    score_band = serializers.CharField(help_text="The band before the floors.")
     days = serializers.IntegerField()
     day_range = serializers.ListField(child=serializers.IntegerField())
     contributions = ContributionOut(many=True)
@@ -255,11 +328,19 @@ class ComplexityOut(serializers.Serializer[complexity.Recommendation]):
     debrief_cadence = serializers.CharField()
     coverage = CoverOut(many=True)
     ends_on = serializers.SerializerMethodField()
+    end = serializers.SerializerMethodField()
 
+    @extend_schema_field({"type": "string", "format": "date", "nullable": True})
     def get_ends_on(self, _: complexity.Recommendation) -> str | None:
         """The last date, when a go-live was given."""
-        ends_on: str | None = self.context.get("ends_on")
-        return ends_on
+        end: complexity.End | None = self.context.get("end")
+        return end.on.isoformat() if end else None
+
+    @extend_schema_field(EndOut(allow_null=True))
+    def get_end(self, _: complexity.Recommendation) -> dict[str, Any] | None:
+        """Its reasons."""
+        end: complexity.End | None = self.context.get("end")
+        return EndOut(end).data if end else None
 
 
 class JournalOut(serializers.ModelSerializer[JournalEntry]):

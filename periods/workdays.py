@@ -21,6 +21,7 @@ from holidays.registry import COUNTRIES as REGISTERED
 from periods.models import Period
 
 logger = logging.getLogger(__name__)
+MOST_YEARS: Final = 2  # ahead of go-live; a period lasts a year at most
 LANGUAGE: Final = "en_US"  # of the names, where the library has them in it
 NOTHING: Final[Mapping[date, str]] = MappingProxyType({})
 # Where the words of a class name read oddly.
@@ -44,9 +45,15 @@ def named_of(period: Period) -> Mapping[date, str]:
     if not is_known(period.country, period.subdivision):
         logger.warning("No calendar of public holidays for %s %s.", period.country, period.subdivision)
         return NOTHING
-    years = [period.go_live_at.year, period.ends_at.year]
-    years += [date.fromisoformat(cycle["on"]).year for cycle in period.critical_cycles]
-    return between(period.country, period.subdivision, min(years), max(years) + 1)
+    cycles = (date.fromisoformat(cycle["on"]) for cycle in period.critical_cycles)
+    asked = years(period.go_live_at.date(), period.ends_at.date(), *cycles)
+    return between(period.country, period.subdivision, *asked)
+
+
+def years(first: date, *others: date) -> tuple[int, int]:
+    """First and last year to know the holidays of; a date far away, which no period reaches, is left out."""
+    latest = max([first.year, *(day.year for day in others)])
+    return first.year, min(latest, first.year + MOST_YEARS) + 1
 
 
 @lru_cache(maxsize=256)

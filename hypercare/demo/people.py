@@ -33,7 +33,7 @@ def address(first_name: str) -> str:
 
 
 def make() -> dict[str, User]:
-    """Everybody, by lower-case first name. Maja may plan."""
+    """Everybody, by lower-case first name. Maja may plan, and is the administrator."""
     return {
         key: User.objects.create_user(
             address(key),
@@ -42,6 +42,7 @@ def make() -> dict[str, User]:
             timezone=zone,
             phone=PHONES.get(key, ""),
             may_plan=key == "maja",
+            is_staff=key == "maja",
         )
         for key, name, zone in CAST
     }

@@ -14,15 +14,29 @@ from django.utils.dateparse import parse_date
 from contributors.models import Membership, Role
 from hypercare.errors import Refused
 from hypercare.models import User
-from periods import complexity, planning, wallclock, workdays
+from periods import complexity, plan_checks, wallclock, workdays
 from periods.models import Period
+from periods.scoring_model import CADENCES, COVERS, cover_words
 from periods.templates_library.checklist import ROLES
 
 ZONES = [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
 # Where the domain's name of a field differs from the form's.
 FIELDS = {"go_live_at": "go_live_on", "ends_at": "days", "days_override_reason": "reason"}
+REASONS = {"debrief_cadence": "cadence_override_reason", "cover": "cover_override_reason"}
 SPARE_CYCLES = 2
 PEOPLE = ("lead", "sponsor", "bau_owner", "rollback_authority")
+
+
+def fill(form: forms.Form, typed: Mapping[str, list[str]]) -> None:
+    """Let an unbound form start from what was typed before; nothing is judged."""
+    for name in form.fields:
+        form.initial[name] = next(iter(typed.get(name, ())), "")
+    if isinstance(form, RiskForm):
+        form.initial["critical_cycles"] = [
+            {"name": name, "on": on}
+            for name, on in zip(typed.get("cycle_name", ()), typed.get("cycle_on", ()), strict=False)
+            if name or on
+        ]
 
 
 def explain(form: forms.Form, error: Refused) -> int:
@@ -86,6 +100,7 @@ class ChangeForm(forms.Form):
         required=False,
         max_length=80,
         help_text="Where it has holidays of its own, such as Bayern.",
+        widget=forms.TextInput(attrs={"list": "regions", "autocomplete": "off"}),
     )
     summary = forms.CharField(label="What changes", required=False, max_length=5000,
                               widget=forms.Textarea(attrs={"rows": 3}))  # fmt: skip
@@ -137,8 +152,9 @@ class RiskForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Build the questions from the model's factors."""
+        self.model: complexity.Model = kwargs.pop("model", complexity.STANDARD)
         super().__init__(*args, **kwargs)
-        for factor in complexity.FACTORS:
+        for factor in self.model.factors:
             self.fields[factor.key] = forms.TypedChoiceField(
                 label=factor.question, coerce=int, widget=forms.RadioSelect,
                 choices=[(n, label) for n, label in enumerate(factor.answers)],
@@ -159,14 +175,14 @@ class RiskForm(forms.Form):
     def answers(self) -> dict[str, int]:
         """Factor → answer, of those that are answered."""
         data = getattr(self, "cleaned_data", {})
-        return {factor.key: data[factor.key] for factor in complexity.FACTORS if factor.key in data}
+        return {factor.key: data[factor.key] for factor in self.model.factors if factor.key in data}
 
     def cycle_rows(self, spare: int = SPARE_CYCLES) -> list[dict[str, str]]:
         """The critical dates as typed (or as stored), and empty rows for more."""
         given = self.initial.get("critical_cycles", [])
         if self.is_bound:
             given = cycles_of(self.data)
-        return [*given, *({"name": "", "on": ""} for _ in range(spare))][: planning.MOST_CYCLES]
+        return [*given, *({"name": "", "on": ""} for _ in range(spare))][: plan_checks.MOST_CYCLES]
 
     def questions(self) -> list[dict[str, Any]]:
         """For the page: each question with its choices and the points each adds."""
@@ -178,8 +194,22 @@ class RiskForm(forms.Form):
                     for n, option in enumerate(self[factor.key])
                 ],
             }
-            for factor in complexity.FACTORS
+            for factor in self.model.factors
         ]
+
+
+def _why_other(label: str) -> forms.CharField:
+    return forms.CharField(label=label, required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
+                           help_text="Needed only when you choose otherwise.")  # fmt: skip
+
+
+class KeptChoice(forms.ChoiceField):
+    """A choice that always has one, so it is not called optional; sent empty it stays as suggested."""
+
+    def validate(self, value: Any) -> None:
+        """Only what is sent is judged."""
+        if value:
+            super().validate(value)
 
 
 class WindowForm(forms.Form):
@@ -189,6 +219,13 @@ class WindowForm(forms.Form):
     reason = forms.CharField(label="Why not the suggested length?", required=False, max_length=2000,
                              widget=forms.Textarea(attrs={"rows": 2}),
                              help_text="Needed only when you choose another length.")  # fmt: skip
+    debrief_cadence = KeptChoice(label="Debriefs", choices=list(CADENCES.items()))
+    cadence_override_reason = _why_other("Why not the suggested debriefs?")
+    cover = KeptChoice(
+        label="Cover", choices=[(key, cover_words(key)) for key in COVERS],
+        help_text="Engineering on call and the support desk follow it when you use the suggested duties.",
+    )  # fmt: skip
+    cover_override_reason = _why_other("Why not the suggested cover?")
     baseline_issues = count_field(
         "Issues before the change", 0, 1_000_000, "Give a number from 0.", required=False
     )
@@ -200,6 +237,23 @@ class WindowForm(forms.Form):
         help_text="Instead of a count, when nothing was counted.",
         error_messages={"invalid": "Give a rate per day such as 1.5."},
     )  # fmt: skip
+
+    def __init__(self, *args: Any, scored: bool, **kwargs: Any) -> None:
+        """Before the questions are answered there is nothing to choose otherwise."""
+        super().__init__(*args, **kwargs)
+        for name in () if scored else (*REASONS, *REASONS.values()):
+            del self.fields[name]
+
+    def choices(self, suggested: complexity.Recommendation | None) -> dict[str, str]:
+        """Rhythm and cover as the plan keeps them; a reason only where the choice is another than suggested."""
+        if suggested is None:
+            return {}
+        found = {}
+        for name, reason in REASONS.items():
+            wanted = suggested.cadence if name == "debrief_cadence" else suggested.cover
+            found[name] = self.cleaned_data[name] or wanted
+            found[reason] = "" if found[name] == wanted else self.cleaned_data[reason].strip()
+        return found
 
     def clean(self) -> dict[str, Any]:
         """The days over which nothing was counted say nothing."""
@@ -294,7 +348,7 @@ def cycles_of(post: Any) -> list[dict[str, str]]:
     """Critical dates from repeated `cycle_name` and `cycle_on` fields; empty pairs are left out."""
     pairs = zip(post.getlist("cycle_name"), post.getlist("cycle_on"), strict=False)
     rows = [{"name": name.strip()[:80], "on": on.strip()[:10]} for name, on in pairs]
-    return [row for row in rows if row["name"] or row["on"]][: planning.MOST_CYCLES]
+    return [row for row in rows if row["name"] or row["on"]][: plan_checks.MOST_CYCLES]
 
 
 def _is_date(text: str) -> bool:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from itertools import groupby
-from statistics import median
 from typing import Any, Final
 
 from contributors import duties
 from hypercare import svg
 from hypercare.models import User
+from hypercare.pages import past
 from periods import complexity, planning, wallclock, workdays
 from periods.models import Period
+from periods.plan_checks import LATEST_YEAR
+from periods.scoring_model import BAND_LABELS, Model, cover_words
 from periods.templates_library.rhythm import debrief_slots
 
 SHOWN_DAYS: Final = 28
-LEAST_HISTORY: Final = 3
 TONES: Final = {"minimal": "neutral", "low": "ok", "moderate": "info", "high": "warn", "very_high": "danger"}
 CELLS: Final = {"24x7": "full", "12x7": "day", "business": "day", "none": ""}
 
@@ -36,11 +37,13 @@ class Suggestion:
     first: date | None = None
     last: date | None = None
     end: complexity.End | None = None
+    days_steps: list[svg.Step] = field(default_factory=list)
+    idle_floors: list[complexity.Floor] = field(default_factory=list)
     cover: list[tuple[str, list[str]]] = field(default_factory=list)
     why: str = ""
     debriefs: list[dict[str, float]] = field(default_factory=list)
     more_days: int = 0
-    history: dict[str, Any] | None = None
+    history: past.Panel | None = None
 
     @property
     def said(self) -> str:
@@ -51,24 +54,40 @@ class Suggestion:
 
 
 def suggest(
-    period: Period, answers: Mapping[str, int], cycles: Sequence[Mapping[str, str]], *, by: User,
+    period: Period, answers: Mapping[str, int], cycles: Sequence[Mapping[str, str]], *, by: User, model: Model,
     first_release: bool = False, emergency: bool = False,
 ) -> Suggestion:  # fmt: skip
     """Score what is answered; nothing is saved."""
-    given = [(f.label, f.weight * answers[f.key]) for f in complexity.FACTORS if f.key in answers]
+    given = [(f.label, f.weight * answers[f.key]) for f in model.factors if f.key in answers]
     points, steps = sum(n for _, n in given), svg.waterfall(given)
-    if len(given) < len(complexity.FACTORS):
-        return Suggestion(points, len(given), len(complexity.FACTORS), steps)
-    found = complexity.assess(answers, first_release=first_release, emergency=emergency)
+    if len(given) < len(model.factors):
+        return Suggestion(points, len(given), len(model.factors), steps)
+    found = complexity.assess(answers, first_release=first_release, emergency=emergency, model=model)
     first = wallclock.local_day(period.go_live_at, period.zone)
-    end = planning.explained_end(period, found.days, _dated(cycles))
-    last, days = end.on, (end.on - first).days
+    end = planning.explained_end(period, found.days, _dated(cycles), margin=model.cycle_days)
+    days = (end.on - first).days
+    adds = {part.key for part in found.contributions if part.days}
     return Suggestion(
-        points, len(given), len(complexity.FACTORS), steps, found, TONES[found.band], days, first, last,
-        end=end, cover=_cover(found, first, days), why=_why(found),
-        debriefs=_debriefs(period, found.band, first, days), more_days=max(0, days - SHOWN_DAYS),
-        history=_history(by, found.band, days),
+        points, len(given), len(model.factors), steps, found, TONES[found.band], days, first, end.on, end,
+        days_steps=_days_steps(found, end, days),
+        idle_floors=[floor for floor in found.floors if floor.key not in adds],
+        cover=_cover(found, first, days), why=f"{cover_words(found.cover)}.",
+        debriefs=_debriefs(period, found.cadence, first, days), more_days=max(0, days - SHOWN_DAYS),
+        history=past.panel(answers, days, by=by, model=model, without=period.pk),
     )  # fmt: skip
+
+
+def _days_steps(found: complexity.Recommendation, end: complexity.End, days: int) -> list[svg.Step]:
+    """Days by the score, then what floors and a critical cycle add; nothing where only the score speaks."""
+    parts = [(part.label.rstrip("."), part.days) for part in found.contributions if part.days]
+    if end.moved:
+        parts.append((f"{end.cycle} + {end.margin} working days", days - found.days))
+    if not parts:
+        return []
+    by_score = found.days - sum(part.days for part in found.contributions)
+    return svg.waterfall(
+        [(f"Score {found.score}: {BAND_LABELS[found.score_band].lower()}", by_score), *parts]
+    )
 
 
 def _dated(cycles: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
@@ -78,10 +97,9 @@ def _dated(cycles: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
 
 def _is_date(text: str) -> bool:
     try:
-        date.fromisoformat(text)
+        return date.fromisoformat(text).year <= LATEST_YEAR
     except ValueError:
         return False
-    return True
 
 
 def _cover(found: complexity.Recommendation, first: date, days: int) -> list[tuple[str, list[str]]]:
@@ -101,51 +119,17 @@ def _cell(found: complexity.Recommendation, duty: duties.Duty, first: date, day:
     return on_call if weekend and phase.pattern == "business" else CELLS[phase.pattern]
 
 
-def _why(found: complexity.Recommendation) -> str:
-    words = ", then ".join(phase.words for phase in found.coverage)
-    return f"{words[:1].upper()}{words[1:]}."
-
-
-def _debriefs(period: Period, band: str, first: date, days: int) -> list[dict[str, float]]:
+def _debriefs(period: Period, cadence: str, first: date, days: int) -> list[dict[str, float]]:
     """Debriefs per day as dots: x in per cent, r larger for two a day."""
     start = wallclock.instant(first, time(0), period.zone)
     end = wallclock.instant(first + timedelta(days=days), time(0), period.zone)
     slots = debrief_slots(
-        band=band, go_live=start, ends_at=end, zone=period.zone, holidays=workdays.holidays_of(period)
+        band=cadence, go_live=start, ends_at=end, zone=period.zone, holidays=workdays.holidays_of(period)
     )
     held = {
         day: len(list(on))
         for day, on in groupby(slots, key=lambda slot: wallclock.local_day(slot, period.zone))
     }
     shown = min(days, SHOWN_DAYS)
-    counts = [held.get(first + timedelta(days=n), 0) for n in range(shown)]
+    counts: list[Any] = [held.get(first + timedelta(days=n), 0) for n in range(shown)]
     return [{"x": round(100 * (n + 0.5) / shown, 2), "count": count} for n, count in enumerate(counts)]
-
-
-def _history(by: User, band: str, days: int) -> dict[str, Any] | None:
-    """How long closed periods of the same band took, when there are enough to say anything."""
-    past = Period.objects.visible_to(by).filter(
-        status=Period.Status.CLOSED, band=band, ended_at__isnull=False
-    )
-    lengths = sorted(_length(period) for period in past.order_by("-ended_at", "-id")[:100])
-    if len(lengths) < LEAST_HISTORY:
-        return None
-    scale = 100 / (max(days, lengths[-1]) + 2)
-    dots = [
-        {"x": round(length * scale, 2), "y": 36 - 7 * min(row, 4)}
-        for length, same in groupby(lengths)
-        for row, _ in enumerate(same)
-    ]
-    here = round(days * scale, 2)
-    return {
-        "count": len(lengths),
-        "half": round(median(lengths)),
-        "longest": lengths[-1],
-        "dots": dots,
-        "x": here,
-    }
-
-
-def _length(period: Period) -> int:
-    ended: datetime = period.ended_at or period.ends_at
-    return max(1, round((ended - period.starts_at) / timedelta(days=1)))

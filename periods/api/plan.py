@@ -16,13 +16,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hypercare.api import check_match, idempotent, not_modified, person
+from hypercare.errors import Invalid
 from hypercare.models import User
-from periods import complexity, gonogo, lifecycle, planning
+from periods import complexity, gonogo, lifecycle, planning, scoring
 from periods import serializers as shapes
 from periods.access import period_or_404
 from periods.api import shared
 from periods.api.shapes import GoIn
-from periods.models import JournalEntry, Period
+from periods.models import JournalEntry, Period, ScoringModel
 from periods.templates_library.checklist import CHECKLIST, ROLES
 from periods.templates_library.criteria import CRITERIA
 
@@ -76,15 +77,17 @@ def periods(request: Request) -> Response:
 def _create(request: Request, by: User, at: datetime) -> Response:
     data = shared.valid(shapes.CreateIn, request)
     risk = {name: data.pop(name) for name in RISK if name in data}
+    otherwise = {name: data.pop(name) for name in planning.CHOICES if name in data}
     period = planning.create(**data, by=by, at=at, via=shared.VIA)
     _answer(period.pk, risk, by, at)
+    planning.update(period.pk, **otherwise, by=by, at=at, via=shared.VIA)
     return shared.shown(period.pk, status=201)
 
 
 def _answer(pk: int, risk: dict[str, Any], by: User, at: datetime) -> None:
-    if "answers" in risk:
-        answers = risk.pop("answers")
-        planning.answer(pk, answers, **risk, by=by, at=at, via=shared.VIA)
+    """Score again when an answer or a flag was sent; a flag alone counts once the questions are answered."""
+    if risk:
+        planning.answer(pk, risk.pop("answers", None), **risk, by=by, at=at, via=shared.VIA)
 
 
 @extend_schema(
@@ -108,8 +111,8 @@ def _change(request: Request, pk: int, by: User, at: datetime) -> Response:
     data = shared.valid(shapes.PeriodPatchIn, request, partial=True)
     check_match(request, shared.etag(Period.objects.locked().get(pk=pk)))
     risk = {name: data.pop(name) for name in RISK if name in data}
+    _answer(pk, risk, by, at)  # first: a decision otherwise is judged by what is suggested now
     planning.update(pk, **data, by=by, at=at, via=shared.VIA)
-    _answer(pk, risk, by, at)
     return shared.shown(pk)
 
 
@@ -160,20 +163,29 @@ def journal(request: Request, key: str) -> Response:
 )  # fmt: skip
 @api_view(["POST"])
 def assess(request: Request) -> Response:
-    """What answers recommend; nothing is stored."""
+    """What answers recommend, with every reason; nothing is stored."""
     data = shared.valid(shapes.ComplexityIn, request)
-    found = planning.assess(data["answers"], first_release=data["first_release"], emergency=data["emergency"])
-    return Response(shapes.ComplexityOut(found, context={"ends_on": _ends_on(data, found)}).data)
-
-
-def _ends_on(data: dict[str, Any], found: complexity.Recommendation) -> str | None:
-    go_live = data.get("go_live_on")
-    if go_live is None:
-        return None
-    end = planning.end_on(
-        go_live, found.days, data.get("critical_cycles", []), data["country"], data["subdivision"]
+    model = _model(data)
+    found = planning.assess(
+        data["answers"], first_release=data["first_release"], emergency=data["emergency"], model=model
     )
-    return end.on.isoformat()
+    context = {"end": _end(data, found.days, model.cycle_days)}
+    return Response(shapes.ComplexityOut(found, context=context).data)
+
+
+def _model(data: dict[str, Any]) -> complexity.Model:
+    """The version that is asked for, else the one in use. Raises Invalid for one that is none."""
+    try:
+        return scoring.get(data["version"]) if "version" in data else scoring.in_use()
+    except ScoringModel.DoesNotExist as error:
+        raise Invalid({"version": f"There is no version {data['version']}."}) from error
+
+
+def _end(data: dict[str, Any], days: int, margin: int) -> complexity.End | None:
+    if "go_live_on" not in data:
+        return None
+    cycles, place = data.get("critical_cycles", []), (data["country"], data["subdivision"])
+    return planning.end_on(data["go_live_on"], days, cycles, *place, margin=margin)
 
 
 @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="templates_list", tags=["periods"])

@@ -102,11 +102,32 @@ class Period(models.Model):
     point_of_no_return_at = models.DateTimeField(null=True, blank=True)
 
     answers = models.JSONField(default=dict, help_text="Answers to the risk questions, factor → 0–4.")
+    first_release = models.BooleanField(default=False, help_text="The product's first release.")
+    emergency = models.BooleanField(default=False, help_text="An emergency release.")
     critical_cycles = models.JSONField(default=list, help_text='[{"name": …, "on": ISO date}]')
     score = models.PositiveSmallIntegerField(null=True, blank=True)
     band = models.CharField(max_length=10, blank=True)
     recommended_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    scoring_version = models.PositiveIntegerField(default=1, help_text="The scoring model it was scored by.")
     days_override_reason = models.TextField(blank=True)
+    days_override_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    days_override_at = models.DateTimeField(null=True, blank=True)
+    debrief_cadence = models.CharField(
+        max_length=10, blank=True, help_text="The rhythm planned; empty is usual."
+    )
+    cadence_override_reason = models.TextField(blank=True)
+    cadence_override_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    cadence_override_at = models.DateTimeField(null=True, blank=True)
+    cover = models.CharField(max_length=10, blank=True, help_text="The cover planned; empty is usual.")
+    cover_override_reason = models.TextField(blank=True)
+    cover_override_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    cover_override_at = models.DateTimeField(null=True, blank=True)
 
     baseline_issues = models.PositiveIntegerField(null=True, blank=True, help_text="Issues counted before.")
     baseline_days = models.PositiveIntegerField(

@@ -8,7 +8,7 @@ import pytest
 
 from contributors import postponed, readiness, roster
 from contributors.models import Acknowledgement, Membership, Shift
-from periods import journal, lifecycle
+from periods import journal, lifecycle, planning
 from periods.models import JournalEntry, Period
 from tests.factories import GO_LIVE, NOW, make_member, make_period, make_role, make_shift
 
@@ -119,3 +119,31 @@ def test_other_entries_change_nothing():
     shift.refresh_from_db()
     assert (shift.starts_at, shift.revision) == (GO_LIVE, 0)
     assert readiness.standing_answer(member) is not None
+
+
+def test_a_go_live_moved_in_the_plan_takes_shifts_and_closer_cover_along_once():
+    period = make_period(Period.Status.PLANNED)
+    role = make_role(period, cover_until=GO_LIVE + timedelta(days=7))
+    shift = make_shift(role, make_member(period, role=role).user, starts_at=GO_LIVE)
+    moved = timedelta(days=3)
+    planning.update(
+        period.pk, go_live_at=GO_LIVE + moved, ends_at=period.ends_at + moved, by=period.lead, at=BEFORE
+    )
+    entry = JournalEntry.objects.get(period=period, kind="period.changed")
+
+    for _ in range(2):
+        postponed.on_entry(entry, at=BEFORE)
+
+    shift.refresh_from_db()
+    role.refresh_from_db()
+    assert (shift.starts_at, shift.revision) == (GO_LIVE + moved, 1)
+    assert role.cover_until == GO_LIVE + timedelta(days=7) + moved
+
+
+def test_a_plan_changed_otherwise_moves_nothing():
+    period = make_period(Period.Status.PLANNED)
+    shift = make_shift(make_role(period), make_member(period).user, starts_at=GO_LIVE)
+    planning.update(period.pk, summary="New words", by=period.lead, at=BEFORE)
+    postponed.on_entry(JournalEntry.objects.get(period=period, kind="period.changed"), at=BEFORE)
+    shift.refresh_from_db()
+    assert (shift.starts_at, shift.revision) == (GO_LIVE, 0)

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from contributors.models import Delivery, Membership, Role
 from hypercare.models import User
-from periods import complexity
+from periods import complexity, scoring, scoring_model, workdays
 from periods.models import Period
-from tests.factories import make_member, make_user
+from tests.factories import GO_LIVE, make_incident, make_member, make_period, make_user
 
 pytestmark = pytest.mark.django_db
 ANSWERS = {factor.key: "2" for factor in complexity.FACTORS}
@@ -102,7 +102,7 @@ def test_a_key_that_is_taken_is_refused(browser: Client, draft: Period) -> None:
 def test_the_suggestion_is_rendered_for_the_answers_on_the_page_and_saves_nothing(
     browser: Client, draft: Period
 ) -> None:
-    answer = browser.post("/p/BILL26/plan/_suggestion/", {**ANSWERS, "criticality": "4"})
+    answer = browser.post("/p/BILL26/plan/risk/_live/", {**ANSWERS, "criticality": "4"})
     page = answer.content.decode()
     assert "High risk" in page
     assert "28 days" in page
@@ -113,7 +113,7 @@ def test_the_suggestion_is_rendered_for_the_answers_on_the_page_and_saves_nothin
 
 
 def test_half_the_answers_give_the_points_so_far(browser: Client, draft: Period) -> None:
-    page = browser.post("/p/BILL26/plan/_suggestion/", {"reach": "2", "emergency": "on"}).content.decode()
+    page = browser.post("/p/BILL26/plan/risk/_live/", {"reach": "2", "emergency": "on"}).content.decode()
     assert "1 of 9 answered" in page
     assert "+8" in page
 
@@ -236,3 +236,150 @@ def test_a_member_who_does_not_own_the_period_cannot_open_its_plan(draft: Period
     assert client.get("/p/BILL26/plan/risk/").status_code == 403
     client.force_login(stranger)
     assert client.get("/p/BILL26/plan/risk/").status_code == 404
+
+
+# --- Drafts, choices, holidays, history
+
+
+def test_what_is_typed_is_there_again_and_is_nobody_elses(
+    browser: Client, draft: Period, planner: User
+) -> None:
+    answer = browser.post(
+        "/p/BILL26/plan/risk/_live/", {"reach": "3", "cycle_name": ["Payr"], "cycle_on": [""]}
+    )
+    assert "Draft saved" in answer.content.decode()
+    page = browser.get("/p/BILL26/plan/risk/").content.decode()
+    assert 'id="id_reach_3" required checked' in page or 'id="id_reach_3" checked' in page
+    assert 'value="Payr"' in page
+    assert "did not continue" in page
+    assert "1 of 9 answered" in page
+
+    other = make_user()
+    make_member(draft, other, right="owner")
+    client = Client()
+    client.force_login(other)
+    assert "did not continue" not in client.get("/p/BILL26/plan/risk/").content.decode()
+
+    browser.post("/p/BILL26/plan/risk/discard/")
+    assert "did not continue" not in browser.get("/p/BILL26/plan/risk/").content.decode()
+
+
+def test_a_plan_that_is_not_there_yet_has_a_draft_too_until_it_is_made(browser: Client) -> None:
+    browser.post("/periods/new/_live/", change(name="Half a na", go_live_on=""))
+    assert "Half a na" in browser.get("/periods/new/").content.decode()
+    assert not Period.objects.exists()
+    browser.post("/periods/new/", change())
+    assert "Half a na" not in browser.get("/periods/new/").content.decode()
+
+
+def test_a_draft_that_is_too_long_says_so_and_the_panel_answers_all_the_same(
+    browser: Client, draft: Period
+) -> None:
+    page = browser.post(
+        "/p/BILL26/plan/risk/_live/", {**ANSWERS, "cycle_name": ["x" * 30_000]}
+    ).content.decode()
+    assert "too long to keep as a draft" in page
+    assert "High risk" in page
+
+
+@pytest.mark.parametrize("path", ["/p/BILL26/plan/risk/_live/", "/p/BILL26/plan/risk/discard/"])
+def test_a_stranger_keeps_no_draft(draft: Period, path: str) -> None:
+    client = Client()
+    client.force_login(make_user())
+    assert client.post(path, ANSWERS).status_code == 404
+    assert client.get(path).status_code in (404, 405)
+
+
+def test_continuing_takes_the_draft_over(browser: Client, draft: Period) -> None:
+    browser.post("/p/BILL26/plan/risk/_live/", {"reach": "3"})
+    browser.post("/p/BILL26/plan/risk/", ANSWERS)
+    assert "did not continue" not in browser.get("/p/BILL26/plan/risk/").content.decode()
+
+
+def test_other_debriefs_and_cover_need_a_reason_that_is_kept_with_who(
+    browser: Client, draft: Period, planner: User
+) -> None:
+    browser.post("/p/BILL26/plan/risk/", ANSWERS)
+    wanted = {
+        "days": "28",
+        "debrief_cadence": "low",
+        "cover": "very_high",
+        "baseline_issues": "8",
+        "baseline_days": "28",
+    }
+    page = browser.post("/p/BILL26/plan/window/", wanted)
+    assert page.status_code == 422
+    assert (
+        page.content.decode().count("Say why you choose otherwise.") == 4
+    )  # beside each, and in the summary
+    sent = {**wanted, "cadence_override_reason": "One team.", "cover_override_reason": "Shops at night."}
+    assert browser.post("/p/BILL26/plan/window/", sent).status_code == 302
+    draft.refresh_from_db()
+    assert (draft.debrief_cadence, draft.cadence_override_by, draft.cover) == ("low", planner, "very_high")
+    for address in ("/p/BILL26/plan/review/", "/p/BILL26/settings/"):
+        page_text = browser.get(address).content.decode()
+        assert "One team." in page_text, address
+        assert "Shops at night." in page_text, address
+        assert "Maja Lindqvist" in page_text, address
+
+
+def test_the_country_is_suggested_by_the_zone_and_its_holiday_moves_the_end(browser: Client) -> None:
+    assert '<option value="DK" selected>' in browser.get("/periods/new/").content.decode()
+    year = timezone.now().year + 1
+    browser.post("/periods/new/", change(go_live_on=f"{year}-01-20", country="DE", subdivision="bayern"))
+    period = Period.objects.get()
+    assert (period.country, period.subdivision) == ("DE", "BY")
+    named = workdays.between("DE", "BY", year, year)
+    eve = next(day for day, name in named.items() if name == "Good Friday") - timedelta(days=1)
+    sent = {**ANSWERS, "cycle_name": ["Quarter close"], "cycle_on": [f"{eve}"]}
+    page = browser.post("/p/BILL26/plan/risk/_live/", sent).content.decode()
+    assert "Good Friday on" in page
+    assert "are no working days" in page
+
+
+def test_a_region_that_is_none_is_refused_with_some_that_are(browser: Client) -> None:
+    answer = browser.post("/periods/new/", change(country="GB", subdivision="Bayern"))
+    assert answer.status_code == 422
+    assert "United Kingdom has no region “Bayern”" in answer.content.decode()
+    assert "Scotland" in answer.content.decode()
+    assert "Bayern" in browser.get("/periods/new/_regions/?country=DE").content.decode()
+
+
+def test_a_moved_go_live_takes_the_end_along(browser: Client, draft: Period) -> None:
+    browser.post("/p/BILL26/plan/risk/", ANSWERS)
+    later = draft.go_live_at + timedelta(days=7)
+    assert browser.post("/p/BILL26/plan/change/", change(go_live_on=f"{later:%Y-%m-%d}")).status_code == 302
+    before, draft = draft, Period.objects.get()
+    assert (draft.go_live_at - before.go_live_at).days in (6, 7)
+    assert (draft.ends_at - draft.go_live_at).days in (27, 28)
+    assert "did not say why" not in browser.get("/p/BILL26/plan/review/").content.decode()
+
+
+def test_three_closed_periods_are_history_with_their_first_incidents(
+    browser: Client, draft: Period, planner: User
+) -> None:
+    twos = dict.fromkeys(ANSWERS, 2)
+    for n in range(3):
+        past = make_period(
+            Period.Status.CLOSED, name=f"Wave {n}", went_live_at=GO_LIVE, ended_at=GO_LIVE + timedelta(days=9 + n),
+            answers=twos, score=50, extensions=n,
+        )  # fmt: skip
+        make_member(past, planner)
+        make_incident(past, title=f"First trouble {n}", severity="P2")
+    page = browser.post("/p/BILL26/plan/risk/_live/", ANSWERS).content.decode()
+    assert "3 past periods like this one" in page
+    assert "Half ended by day 10, the longest took 11; 2 of 3 were extended" in page
+    assert "First trouble 2" in page
+    assert "100 % alike" in page
+
+
+def test_a_draft_scored_by_an_older_version_is_told_so(browser: Client, draft: Period) -> None:
+    browser.post("/p/BILL26/plan/risk/", ANSWERS)
+    data = scoring_model.to_data(scoring_model.STANDARD)
+    data["cycle_days"] = 4
+    scoring.make(data, reason="Banks.", based_on=1, by=make_user(is_staff=True), at=timezone.now())
+    page = browser.get("/p/BILL26/plan/risk/").content.decode()
+    assert "scored with model version 1; version 2 is in use now" in page
+    browser.post("/p/BILL26/plan/risk/", ANSWERS)
+    draft.refresh_from_db()
+    assert draft.scoring_version == 2

@@ -476,7 +476,7 @@ def test_an_early_review_is_earned() -> None:
 
     assert refusal.value.reasons == (
         "Less than half of the planned window is served.",
-        "The last critical cycle and its three working days end on 25 Nov 2026.",
+        "The last critical cycle and the working days after it end on 25 Nov 2026.",
         "“Data reconciled” was not met on each of the last 3 days.",
     )
     period.refresh_from_db()

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from contributors.models import Delivery
-from hypercare.demo import bulk, cutover, library, others
+from hypercare.demo import bulk, closed, cutover, library, others
 from hypercare.demo import people as cast
 from hypercare.models import Timer
 from periods.models import JournalEntry, Period
@@ -57,6 +57,7 @@ class Command(BaseCommand):
 def seed(now: datetime) -> None:
     """The whole demo in one transaction; nobody is told about a past that never was."""
     people = cast.make()
+    closed.tell(people, now=now)
     others.getting_ready(people, now=now)
     others.in_review(people, now=now)
     cutover.tell(people, now=now)
