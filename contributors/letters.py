@@ -401,5 +401,6 @@ KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "coverage_gap": _coverage_gap,
     "shift_changed": _shift_changed,
     "undelivered": _undelivered,
+    "test": _test,
     **duty_letters.KINDS,
 }

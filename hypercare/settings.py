@@ -226,7 +226,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 # Hints only make sense where somebody listens: an in-memory broker lives inside the worker itself.
 WAKE_UP_HINTS = bool(REDIS_URL)
-SENDER_THREADS = env.int("SENDER_THREADS", default=4)
+SENDER_THREADS = env.int("SENDER_THREADS", default=8)
 # A watcher outside (healthchecks and the like) that is called every 15 seconds while all is well.
 DEAD_MAN_URL = env.str("DEAD_MAN_URL", default="")
 if DEAD_MAN_URL and not DEAD_MAN_URL.startswith(("https://", "http://")):

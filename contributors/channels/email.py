@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
+import time
 from collections import deque
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -20,8 +21,9 @@ from contributors.models import Delivery
 
 TIMEOUT_SECONDS = 10
 _OK = 250
+_SURELY_OPEN = 1.0  # seconds after its last use in which a connection is not asked whether it still answers
 # Open connections that nobody uses at the moment: a greeting and TLS for every mail cost more than the mail.
-_IDLE: deque[BaseEmailBackend] = deque(maxlen=64)
+_IDLE: deque[tuple[BaseEmailBackend, float]] = deque(maxlen=64)
 _FOR_GOOD = 500  # SMTP reply codes from here on are refusals (RFC 5321 §4.2.1).
 _ANSWERED_AFTER_SENDING = (OSError, smtplib.SMTPException)
 
@@ -45,7 +47,7 @@ def send(delivery: Delivery, message: Message) -> None:
         raise Permanent(str(error)) from error
     finally:
         if usable:
-            _IDLE.append(connection)
+            _IDLE.append((connection, time.monotonic()))
         else:
             _close(connection)
     if not accepted:
@@ -56,15 +58,15 @@ def hang_up() -> None:
     """Close the connections kept open between mails."""
     with contextlib.suppress(IndexError):
         while True:
-            _close(_IDLE.pop())
+            _close(_IDLE.pop()[0])
 
 
 def _take() -> BaseEmailBackend:
     """A connection that is open and still answers, else a new one. Talks to the server only."""
     with contextlib.suppress(IndexError):
         while True:
-            connection = _IDLE.pop()
-            if _answers(connection):
+            connection, used_at = _IDLE.pop()
+            if time.monotonic() - used_at < _SURELY_OPEN or _answers(connection):
                 return connection
             _close(connection)
     return get_connection(timeout=TIMEOUT_SECONDS)

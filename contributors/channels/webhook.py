@@ -30,7 +30,7 @@ def send(delivery: Delivery, message: Message) -> None:
     except outgoing.Forbidden as error:
         raise Permanent(str(error)) from error
     except outgoing.Unreachable as error:
-        raise Temporary(str(error)) from error
+        raise Temporary(str(error), no_answer=True) from error
     _judge(answer)
 
 

@@ -6,7 +6,7 @@ next answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
@@ -23,9 +23,13 @@ def learn(outcomes: Sequence[tuple[Delivery, Result]], *, at: datetime) -> None:
     for row, result in outcomes:
         if result.no_answer:
             _count(row.address, at)
-    answered = {row.address for row, result in outcomes if not result.no_answer}
-    if answered and Breaker.objects.exists():
-        Breaker.objects.filter(address__in=answered).delete()
+    answered([row.address for row, result in outcomes if not result.no_answer])
+
+
+def answered(addresses: Collection[str]) -> None:
+    """Forget their time-outs."""
+    if addresses:
+        Breaker.objects.filter(address__in=addresses).delete()
 
 
 def _count(address: str, at: datetime) -> None:

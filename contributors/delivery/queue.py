@@ -72,7 +72,7 @@ _DIALECT = {
 def claim(count: int, *, at: datetime, busy: Collection[str] = ()) -> list[Delivery]:
     """Lease up to `count` rows to this sender in one statement: one a destination, none to a `busy` one.
 
-    Most urgent first. Recipients and periods are loaded, `is_member` is annotated.
+    Most urgent first. Recipients and periods are loaded, `is_member` and `was_silent` annotated.
     """
     # Looked at first without a transaction: on SQLite every write waits for the one writer.
     if count <= 0 or (connection.vendor == "sqlite" and not ready(at).exists()):
@@ -104,7 +104,9 @@ def _loaded(keys: list[UUID]) -> list[Delivery]:
         user=OuterRef("recipient"), period=OuterRef("period"), left_at__isnull=True, user__is_active=True
     )
     rows = Delivery.objects.filter(pk__in=keys).select_related("recipient", "period", "point")
-    return list(rows.annotate(is_member=Exists(members)).order_by("urgency", "next_at", "id"))
+    silent = Breaker.objects.filter(address=OuterRef("address"))
+    rows = rows.annotate(is_member=Exists(members), was_silent=Exists(silent))
+    return list(rows.order_by("urgency", "next_at", "id"))
 
 
 def ready(at: datetime) -> QuerySet[Delivery]:

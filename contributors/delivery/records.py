@@ -19,7 +19,12 @@ UNDELIVERED = "delivery.undelivered"
 _ACCEPTED = """
     UPDATE contributors_delivery
     SET state = 'sent', sent_at = %s, settled_at = %s, lease_until = NULL, last_error = ''
-    WHERE state = 'sending' AND (id, fence) IN ({pairs}) RETURNING id
+    WHERE state = 'sending' AND (id, fence) IN ({pairs}) RETURNING id, fence
+"""
+_AND_THEIR_LINES = """
+    WITH accepted AS ({accepted})
+    INSERT INTO contributors_deliveryattempt (delivery_id, fence, at, outcome, detail)
+    SELECT id, fence, %s, 'sent', '' FROM accepted RETURNING delivery_id
 """
 _OUTCOMES = {State.DUE: "retry"}  # The other outcomes are called like their state.
 
@@ -29,32 +34,50 @@ def record(delivery: Delivery, result: Result, *, at: datetime) -> bool:
     return record_all([(delivery, result)], at=at) == [delivery]
 
 
-@transaction.atomic
 def record_all(outcomes: Sequence[tuple[Delivery, Result]], *, at: datetime) -> list[Delivery]:
-    """Write down what several attempts came to, in one transaction; the rows that were still ours to write."""
+    """Write down what several attempts came to; the rows that were still ours to write."""
     accepted = [row for row, result in outcomes if result.state == State.SENT]
-    recorded = _record_accepted(accepted, at)
+    others = [pair for pair in outcomes if pair[1].state != State.SENT]
+    return _record_accepted(accepted, at) + _record_others(others, at)
+
+
+@transaction.atomic
+def _record_one_by_one(outcomes: Sequence[tuple[Delivery, Result]], at: datetime) -> list[Delivery]:
+    recorded = []
     for row, result in outcomes:
-        if result.state != State.SENT and _is_mine(row):
+        if _is_mine(row):
             write(row, result, at)
             recorded.append(row)
     breakers.learn([pair for pair in outcomes if pair[0] in recorded], at=at)
     return recorded
 
 
+def _record_others(outcomes: Sequence[tuple[Delivery, Result]], at: datetime) -> list[Delivery]:
+    return _record_one_by_one(outcomes, at) if outcomes else []
+
+
 def _record_accepted(rows: list[Delivery], at: datetime) -> list[Delivery]:
-    """The usual case, in two statements for any number of rows; what another holds by now is left alone."""
+    """The usual case, in one statement for any number of rows; what another holds by now is left alone."""
     if not rows:
         return []
-    pairs = ", ".join(["(%s, %s)"] * len(rows))
-    key = connection.ops.adapt_datetimefield_value(at)
+    statement = _ACCEPTED.format(pairs=", ".join(["(%s, %s)"] * len(rows)))
+    moment = connection.ops.adapt_datetimefield_value(at)
+    values = [moment, moment, *(value for row in rows for value in (_id(row), row.fence))]
+    if connection.vendor == "postgresql":
+        return _written(rows, _AND_THEIR_LINES.format(accepted=statement), [*values, moment])
+    with transaction.atomic():
+        recorded = _written(rows, statement, values)
+        lines = [DeliveryAttempt(**_line(row, "sent", "", at)) for row in recorded]
+        DeliveryAttempt.objects.bulk_create(lines)
+    return recorded
+
+
+def _written(rows: list[Delivery], statement: str, values: list[Any]) -> list[Delivery]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            _ACCEPTED.format(pairs=pairs), [key, key, *(x for row in rows for x in (_id(row), row.fence))]
-        )
-        mine = {UUID(str(found)) for (found,) in cursor.fetchall()}
+        cursor.execute(statement, values)
+        mine = {UUID(str(found)) for found, *_ in cursor.fetchall()}
     recorded = [row for row in rows if row.pk in mine]
-    DeliveryAttempt.objects.bulk_create([DeliveryAttempt(**_line(row, "sent", "", at)) for row in recorded])
+    breakers.answered([row.address for row in recorded if getattr(row, "was_silent", True)])
     return recorded
 
 

@@ -118,7 +118,7 @@ class _Crew:
                 self._start(delivery)
             if self._jobs:
                 self._gather()
-            elif spent - last > LINGER or not self._accepted:
+            elif spent - last > LINGER or self._accepted <= self._size:
                 return
             else:
                 time.sleep(_LOOK_AGAIN)

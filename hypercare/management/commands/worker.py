@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the size of the pool."""
-        parser.add_argument("--threads", type=int, default=settings.SENDER_THREADS)
+        parser.add_argument("--threads", type=int, default=4)
 
     def handle(self, *args: Any, threads: int, **options: Any) -> None:
         """Run until asked to stop; the exit code is the worker's own."""
