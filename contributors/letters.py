@@ -349,7 +349,7 @@ def _undelivered(case: Case) -> Letter:
         headline=f"{_WHAT.get(case.get('kind'), 'A message')} did not reach {who}",
         paragraphs=("Call them, or have somebody else take it.",),
         facts=(Fact("Why", case.get("error") or "The reason is not known"),),
-        button=("Open the activity", case.page("period_activity")),
+        button=("Open the deliveries", case.page("contributors:deliveries")),
         footer=f"You get this because you answer for {case.period.name} and Hypercare has no other way to reach {who}.",
         is_alarm=True,
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from contributors import contacts
 from contributors.models import Delivery, Membership
 from hypercare.errors import Refused
 from hypercare.models import User
@@ -18,14 +19,18 @@ PAUSE = timedelta(minutes=1)  # between two test pages to the same person
 WORTH = timedelta(minutes=10)  # a test page that comes later tells nothing
 
 
-def to_myself(user: User, *, at: datetime) -> Delivery:
-    """Queue one to oneself. Raises Refused within a minute of the one before."""
+@transaction.atomic
+def to_myself(user: User, *, at: datetime) -> list[Delivery]:
+    """Queue one by each way that a page would take. Raises Refused within a minute of the one before."""
+    if Delivery.objects.filter(recipient=user, period=None, kind=KIND, created_at__gt=at - PAUSE).exists():
+        raise Refused("A test page went out less than a minute ago. Wait for what becomes of it.")
+    later()
     return _queue(user, None, by=None, at=at)
 
 
 @transaction.atomic
 def to_everyone(period: Period, *, by: User, at: datetime) -> int:
-    """Queue one to every member; how many. Raises Refused within a minute of the round before."""
+    """Queue them for every member; how many people. Raises Refused within a minute of the round before."""
     Period.objects.locked().get(pk=period.pk)
     if Delivery.objects.filter(period=period, kind=KIND, created_at__gt=at - PAUSE).exists():
         raise Refused("Test pages went out less than a minute ago. Wait for what becomes of them.")
@@ -34,25 +39,27 @@ def to_everyone(period: Period, *, by: User, at: datetime) -> int:
     for person in people:
         _queue(person, period, by=by, at=at)
     journal.record(period, "message.tested", by=by, at=at, count=len(people))
+    later()
     return len(people)
 
 
-def _queue(user: User, period: Period | None, *, by: User | None, at: datetime) -> Delivery:
-    recent = Delivery.objects.filter(recipient=user, period=period, kind=KIND, created_at__gt=at - PAUSE)
-    if recent.exists():
-        raise Refused("A test page went out less than a minute ago. Wait for what becomes of it.")
-    row = Delivery.objects.create(
-        dedupe_key=f"test:{period.pk if period else ''}:{user.pk}:{at.isoformat()}",
-        period=period, recipient=user, address=user.email, kind=KIND, urgency=Delivery.Urgency.PAGE,
-        context={"by": by.name if by else "", "asked_at": at.isoformat()},
-        intended_at=at, next_at=at, created_at=at, not_after=at + WORTH,
-    )  # fmt: skip
-    later()
-    return row
+def _queue(user: User, period: Period | None, *, by: User | None, at: datetime) -> list[Delivery]:
+    """All at once: a test does not wait as the steps of a page do."""
+    key = f"test:{period.pk if period else ''}:{user.pk}:{at.timestamp():.0f}"
+    ways = contacts.routes(user, urgency=Delivery.Urgency.PAGE, at=at)
+    return [
+        Delivery.objects.create(
+            dedupe_key=contacts.way_key(key, route) if number else key, period=period, recipient=user,
+            channel=route.channel, address=route.address, point=route.point, kind=KIND,
+            urgency=Delivery.Urgency.PAGE, context={"by": by.name if by else "", "asked_at": at.isoformat()},
+            intended_at=at, next_at=at, created_at=at, not_after=at + WORTH,
+        )
+        for number, (route, _) in enumerate(ways)
+    ]  # fmt: skip
 
 
 def latest_round(period: Period) -> list[Delivery]:
-    """The newest round of test pages, by name: recipients loaded; empty when there was none."""
+    """The newest round of test pages, by name: recipients loaded; empty when there was none. Two queries."""
     tests = Delivery.objects.filter(period=period, kind=KIND)
     newest = tests.order_by("-created_at").values_list("created_at", flat=True).first()
     if newest is None:

@@ -6,7 +6,17 @@ Plain names (`period_coverage`, `acknowledge`) are those other apps link to; the
 from django.urls import URLPattern, URLResolver, include, path
 
 from contributors.models import Link
-from contributors.views import acknowledge, contacts, coverage, gonogo, people, readiness, reading, shifts
+from contributors.views import (
+    acknowledge,
+    contacts,
+    coverage,
+    deliveries,
+    gonogo,
+    people,
+    readiness,
+    reading,
+    shifts,
+)
 
 namespaced: list[URLPattern | URLResolver] = [
     path("settings/contact/", contacts.page, name="contacts"),
@@ -23,6 +33,11 @@ namespaced: list[URLPattern | URLResolver] = [
     path("p/<str:key>/_coverage/", coverage.panel, name="coverage_panel"),
     path("p/<str:key>/coverage/shifts/", coverage.add_shift, name="add_shift"),
     path("p/<str:key>/coverage/shifts/<int:pk>/cancel/", coverage.cancel_shift, name="cancel_shift"),
+    path("deliveries/", deliveries.of_installation, name="all_deliveries"),
+    path("settings/test-page/", deliveries.test_myself, name="test_myself"),
+    path("p/<str:key>/deliveries/", deliveries.of_period, name="deliveries"),
+    path("p/<str:key>/deliveries/test/", deliveries.test_everyone, name="test_everyone"),
+    path("p/<str:key>/deliveries/<uuid:pk>/retry/", deliveries.retry, name="retry_delivery"),
     path("p/<str:key>/people/", people.people, name="people"),
     path("p/<str:key>/people/invite/", people.invite_all, name="invite_all"),
     path("p/<str:key>/people/remind/", people.remind, name="remind"),

@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from hypercare import health
-from hypercare.pages import home, overview, periods, plan, scoring, search, settings, status
+from hypercare.pages import home, metrics, overview, periods, plan, scoring, search, settings, status
 
 period_pages: list[URLPattern | URLResolver] = [
     path("periods/", periods.listing, name="list"),
@@ -52,5 +52,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("healthz/", health.healthz, name="healthz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("healthz/engine/", health.healthz_engine, name="healthz_engine"),
 ]

@@ -1,9 +1,11 @@
 """WSGI entry point for every page and the API."""
 
 import os
+from importlib import import_module
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hypercare.settings")
 
 application = get_wsgi_application()
+import_module("hypercare.alarm").start()  # not before the apps are ready

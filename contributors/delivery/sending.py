@@ -216,7 +216,7 @@ def _send(send: Send, delivery: Delivery, message: messages.Message) -> Result:
     try:
         send(delivery, message)
     except Temporary as error:
-        return Result(State.DUE, str(error), wait=error.wait, no_answer=error.no_answer)
+        return Result(State.DUE, str(error), error.wait, unknown=error.no_answer, no_answer=error.no_answer)
     except Gone as error:
         return Result(State.DEAD, str(error), gone=True)
     except Permanent as error:

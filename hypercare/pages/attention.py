@@ -61,7 +61,7 @@ def _of_letters(period: Period, undelivered: int) -> list[Attention]:
     if not undelivered:
         return []
     words = "1 message" if undelivered == 1 else f"{undelivered} messages"
-    url = f"{reverse('period_activity', kwargs={'key': period.key})}#undelivered"
+    url = f"{reverse('contributors:deliveries', kwargs={'key': period.key})}?group=failed"
     return [
         Attention(15, "", "mail", f"{words} could not be sent", "to people of this period", "See whom", url)
     ]

@@ -12,7 +12,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contributors import coverage, readiness, roster
+from contributors import coverage, delivery, readiness, roster
 from hypercare import api, engine
 from incidents import measures
 from periods import checklist, criteria
@@ -83,6 +83,7 @@ class StatusEngineOut(serializers.Serializer[Any]):
 
     ok = serializers.BooleanField()
     oldest_due_s = serializers.FloatField()
+    undelivered = serializers.IntegerField(help_text="Messages of this period that could not be sent.")
 
 
 class StatusOut(serializers.Serializer[Any]):
@@ -147,7 +148,7 @@ def document(period: Period, *, at: datetime) -> dict[str, Any]:
         "coverage": {"gap_minutes_72h": gap},
         "next_debrief_at": next_debrief_at(period, at=at),
         "exit": _exit(period, at),
-        "engine": _engine(at),
+        "engine": {**_engine(at), "undelivered": delivery.dead_letters(period).count()},
         "updated_at": at,
     }
 
@@ -172,11 +173,8 @@ def _exit(period: Period, at: datetime) -> dict[str, Any]:
 
 
 def _engine(at: datetime) -> dict[str, Any]:
-    late = engine.lateness(at=at)
-    return {
-        "ok": not engine.is_late(at=at) and late <= engine.LATE,
-        "oldest_due_s": round(late.total_seconds(), 1),
-    }
+    found = engine.condition(at=at)
+    return {"ok": found.ok, "oldest_due_s": round(found.overdue.total_seconds(), 1)}
 
 
 def next_debrief_at(period: Period, *, at: datetime) -> datetime | None:

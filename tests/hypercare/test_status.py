@@ -50,7 +50,7 @@ def test_the_document_has_the_agreed_names(lead: User) -> None:
     assert [(row["role"], row["person"]) for row in body["on_call"]] == [("Incident lead", "Maja Lindqvist")]
     assert body["exit"]["total"] == 5
     assert body["exit"]["verdict"] == "met"
-    assert set(body["engine"]) == {"ok", "oldest_due_s"}
+    assert set(body["engine"]) == {"ok", "oldest_due_s", "undelivered"}
     assert body["updated_at"].endswith("Z")
 
 

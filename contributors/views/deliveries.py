@@ -1,0 +1,143 @@
+"""What was sent to whom and what became of it: of a period, and of the whole installation for its admins."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from contributors import testpages
+from contributors.delivery import history
+from contributors.models import Delivery
+from contributors.views.loading import done, is_htmx, page_of, tab_counts, unchanged
+from hypercare import engine
+from hypercare.http import SignedInRequest
+from periods.access import allowed, period_or_404
+from periods.models import Period
+
+SEE, RETRY = "contacts.view", "period.run"
+KINDS = {
+    "page": "Page", "test": "Test page", "undelivered": "Message failed", "readiness_reminder": "Readiness reminder",
+    "checklist_reminder": "Checklist reminder", "debrief_soon": "Debrief invitation", "debrief_minutes": "Minutes",
+}  # fmt: skip
+
+
+@login_required
+@require_safe
+def of_period(request: SignedInRequest, key: str) -> HttpResponse:
+    """Deliveries of one period, its dead letters and the last round of test pages."""
+    period = period_or_404(request.user, key, may=SEE)
+    version = history.version(period)
+    if is_htmx(request) and unchanged(request, version):
+        return HttpResponse(status=204)
+    now = timezone.now()
+    tests = testpages.latest_round(period)
+    context = {
+        **_list(request, period, page_of(period, "contributors:deliveries")), "version": version, "period": period,
+        "tab": "", "tab_counts": tab_counts(request, period, at=now), "tests": tests,
+        "tests_reached": sum(row.state in ("sent", "delivered") for row in tests),
+        "may_retry": allowed(request.user, period, RETRY),
+    }  # fmt: skip
+    return render(request, _template(request, "contributors/deliveries.html"), context)
+
+
+@login_required
+@require_safe
+def of_installation(request: SignedInRequest) -> HttpResponse:
+    """Deliveries of every period, and how the engine is; for admins."""
+    if not request.user.is_superuser:
+        raise Http404("Only for admins.")
+    version = history.version(None)
+    if is_htmx(request) and unchanged(request, version):
+        return HttpResponse(status=204)
+    context = {
+        **_list(request, None, reverse("contributors:all_deliveries")), "version": version,
+        "engine": engine.condition(at=timezone.now()),
+    }  # fmt: skip
+    return render(request, _template(request, "contributors/all_deliveries.html"), context)
+
+
+@login_required
+@require_POST
+def retry(request: SignedInRequest, key: str, pk: uuid.UUID) -> HttpResponse:
+    """Send a dead letter again."""
+    period = period_or_404(request.user, key, may=RETRY)
+    try:
+        row = history.retry(period, pk, by=request.user, at=timezone.now())
+    except Delivery.DoesNotExist as error:
+        raise Http404("No such message.") from error
+    return done(
+        request,
+        f"Sent again to {row.recipient or row.address}",
+        url=page_of(period, "contributors:deliveries"),
+    )
+
+
+@login_required
+@require_POST
+def test_everyone(request: SignedInRequest, key: str) -> HttpResponse:
+    """Send a test page to everybody in the period."""
+    period = period_or_404(request.user, key, may=RETRY)
+    count = testpages.to_everyone(period, by=request.user, at=timezone.now())
+    people = "1 person" if count == 1 else f"{count} people"
+    return done(
+        request, f"Test pages on their way to {people}", url=page_of(period, "contributors:deliveries")
+    )
+
+
+@login_required
+@require_POST
+def test_myself(request: SignedInRequest) -> HttpResponse:
+    """Send a test page to oneself."""
+    rows = testpages.to_myself(request.user, at=timezone.now())
+    ways = ", ".join(row.address for row in rows)
+    return done(request, f"A test page is on its way to {ways}", url=reverse("settings"))
+
+
+def _template(request: SignedInRequest, page: str) -> str:
+    return "contributors/_deliveries.html" if is_htmx(request) else page
+
+
+def _list(request: SignedInRequest, period: Period | None, url: str) -> dict[str, Any]:
+    """The list as it was asked for. `url` is the page's own address."""
+    asked = {name: request.GET.get(name, "").replace("\x00", "")[:100] for name in ("group", "channel", "q")}
+    page = history.listing(period, **asked, after=request.GET.get("after", ""))
+    counted = history.counts(period)
+    kept = {name: value for name, value in asked.items() if value}
+    groups = [
+        {"label": label, "count": counted[name], "current": name == asked["group"],
+         "url": f"{url}?{urlencode({**kept, 'group': name})}"}
+        for name, (label, _) in history.GROUPS.items()
+    ]  # fmt: skip
+    after = {"after": request.GET["after"]} if request.GET.get("after") else {}
+    return {
+        "rows": [_row(row) for row in page.rows], "groups": groups, "asked": asked, "url": url,
+        "channels": history.channels(period), "fragment": f"{url}?{urlencode({**kept, **after})}",
+        "next_url": f"{url}?{urlencode({**kept, 'after': page.next})}" if page.next else "",
+        "first_url": f"{url}?{urlencode(kept)}" if after else "", "dead": counted["failed"],
+    }  # fmt: skip
+
+
+_TONES = {
+    "due": ("info", "clock"), "sending": ("info", "clock"), "sent": ("ok", "ok"), "delivered": ("ok", "ok"),
+    "dead": ("danger", "late"), "bounced": ("danger", "late"),
+}  # fmt: skip
+
+
+def _row(row: Delivery) -> dict[str, Any]:
+    tone, icon = _TONES.get(row.state, ("neutral", "circle"))
+    late = history.lateness(row)
+    number = row.subject.removeprefix("incident:") if row.subject.startswith("incident:") else ""
+    about = f"{row.period.key}-{number}" if number and row.period else ""
+    return {
+        "row": row, "kind": KINDS.get(row.kind, row.kind.replace("_", " ").capitalize()), "tone": tone, "icon": icon,
+        "late_s": late.total_seconds() if late else None, "failed": row.state in history.FAILED,
+        "waits": row.state == "due" and row.attempts, "about": about,
+    }  # fmt: skip

@@ -1,0 +1,174 @@
+# ruff: noqa: F811  the fixture is shared by its name
+"""What was sent to whom: the page of a period, the page of the installation, sending again, test pages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from contributors import delivery, testpages
+from contributors.channels import Permanent
+from contributors.delivery import history
+from contributors.models import Delivery, Membership
+from hypercare.errors import AlreadyDone, Refused
+from periods.models import JournalEntry, Period
+from tests.contributors.test_delivery import Receiver, queue, receiver, take  # noqa: F401
+from tests.factories import NOW, make_member, make_period, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def client(user: Any) -> Client:
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+@pytest.fixture
+def period() -> Period:
+    return make_period()
+
+
+def dead_letter(period: Period, receiver: Receiver) -> Delivery:
+    row = queue(period=period)
+    receiver.failures = [Permanent("550 no such person")]
+    delivery.send_due(at=NOW)
+    row.refresh_from_db()
+    return row
+
+
+def owner_of(period: Period) -> Any:
+    return make_member(period, right=Membership.Right.OWNER).user
+
+
+def test_the_page_says_who_was_told_what_and_what_became_of_it(period: Period, receiver: Receiver) -> None:
+    row = dead_letter(period, receiver)
+
+    page = client(owner_of(period)).get(f"/p/{period.key}/deliveries/").content.decode()
+
+    assert row.recipient is not None
+    for words in (row.recipient.name, row.address, "Could not be sent", "550 no such person", "Send again"):
+        assert words in page
+
+
+def test_strangers_find_nothing_and_viewers_may_not_see_addresses(period: Period) -> None:
+    viewer = make_member(period, right=Membership.Right.VIEWER).user
+
+    assert client(make_user()).get(f"/p/{period.key}/deliveries/").status_code == 404
+    assert client(viewer).get(f"/p/{period.key}/deliveries/").status_code == 403
+
+
+@pytest.mark.parametrize("rows", [1, 5])
+def test_the_page_asks_a_constant_number_of_questions(
+    period: Period, rows: int, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(rows):
+        queue(period=period)
+    browser = client(owner_of(period))
+    browser.get(f"/p/{period.key}/deliveries/")
+
+    with django_assert_max_num_queries(32):
+        browser.get(f"/p/{period.key}/deliveries/")
+
+
+def test_a_poll_with_nothing_new_is_answered_with_nothing(period: Period) -> None:
+    queue(period=period)
+    browser, version = client(owner_of(period)), history.version(period)
+    url = f"/p/{period.key}/deliveries/"
+
+    same = browser.get(url, {"v": version}, headers={"HX-Request": "true"})
+    other = browser.get(url, {"v": "old"}, headers={"HX-Request": "true"})
+
+    assert (same.status_code, other.status_code) == (204, 200)
+    assert "<html" not in other.content.decode()
+
+
+def test_filters_and_pages_keep_their_order(period: Period, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "PER_PAGE", 2)
+    rows = [queue(period=period, at=NOW + timedelta(minutes=n)) for n in range(5)]
+
+    first = history.listing(period)
+    second = history.listing(period, after=first.next)
+    last = history.listing(period, after=second.next)
+
+    seen = [row.pk for page in (first, second, last) for row in page.rows]
+    assert seen == [row.pk for row in reversed(rows)]
+    assert last.next == ""
+    assert history.listing(period, group="failed").rows == []
+    assert [row.pk for row in history.listing(period, q=rows[3].address).rows] == [rows[3].pk]
+    assert len(history.listing(period, after="nonsense").rows) == 2
+
+
+def test_only_admins_see_every_period(period: Period) -> None:
+    row = queue(period=period)
+
+    assert client(make_user()).get("/deliveries/").status_code == 404
+    admin = make_user(is_superuser=True)
+    assert row.address in client(admin).get("/deliveries/").content.decode()
+
+
+# --- Sending again ------------------------------------------------------------------------------
+
+
+def test_sending_again_makes_a_new_message_and_leaves_the_dead_one(
+    period: Period, receiver: Receiver
+) -> None:
+    dead, owner = dead_letter(period, receiver), owner_of(period)
+
+    answer = client(owner).post(f"/p/{period.key}/deliveries/{dead.pk}/retry/")
+
+    assert answer.status_code == 302
+    again = Delivery.objects.get(dedupe_key=f"again:{dead.pk}")
+    dead.refresh_from_db()
+    assert (again.state, again.address, again.kind, dead.state) == ("due", dead.address, dead.kind, "dead")
+    assert JournalEntry.objects.get(kind="message.retried").actor == owner
+    with pytest.raises(AlreadyDone):
+        history.retry(period, dead.pk, by=owner, at=NOW)
+
+
+def test_what_was_sent_is_not_sent_again(period: Period) -> None:
+    row = queue(period=period)
+
+    with pytest.raises(Refused):
+        history.retry(period, row.pk, by=owner_of(period), at=NOW)
+
+
+def test_a_message_of_another_period_and_a_member_without_the_right_are_refused(
+    period: Period,
+    receiver: Receiver,
+) -> None:
+    dead, other = dead_letter(period, receiver), make_period()
+    member = make_member(period).user
+
+    assert client(owner_of(other)).post(f"/p/{other.key}/deliveries/{dead.pk}/retry/").status_code == 404
+    assert client(member).post(f"/p/{period.key}/deliveries/{dead.pk}/retry/").status_code == 403
+
+
+# --- Test pages ---------------------------------------------------------------------------------
+
+
+def test_a_person_sends_themself_a_test_page_once_a_minute() -> None:
+    user = make_user()
+    browser = client(user)
+
+    assert browser.post("/settings/test-page/").status_code == 302
+    assert browser.post("/settings/test-page/").status_code == 409
+    assert Delivery.objects.get().recipient == user
+
+
+def test_everyone_is_tested_and_the_page_counts_who_was_reached(period: Period, receiver: Receiver) -> None:
+    owner, members = owner_of(period), [make_member(period) for _ in range(2)]
+    people = period.memberships.filter(left_at__isnull=True).count()
+
+    answer = client(owner).post(f"/p/{period.key}/deliveries/test/")
+    receiver.failures = [Permanent("550")]
+    delivery.send_due(at=Delivery.objects.latest("created_at").created_at)
+
+    assert answer.status_code == 302
+    assert len(testpages.latest_round(period)) == people >= len(members)
+    page = client(owner).get(f"/p/{period.key}/deliveries/").content.decode()
+    assert f"Last test: {people - 1} of {people} accepted" in page
+    assert client(members[0].user).post(f"/p/{period.key}/deliveries/test/").status_code == 403
