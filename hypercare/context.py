@@ -18,7 +18,7 @@ from incidents import tallies
 from periods.models import Period
 
 SECTIONS = (("/i/", "incidents"), ("/incidents/", "incidents"), ("/p/", "periods"), ("/periods/", "periods"),
-            ("/shifts/", "shifts"), ("/lessons/", "lessons"), ("/settings/", "settings"),
+            ("/shifts/", "shifts"), ("/lessons/", "lessons"), ("/templates/", "periods"), ("/settings/", "settings"),
             ("/search/", "search"))  # fmt: skip
 SHOWN = 8
 SAID = ("id", "key", "name", "status", "go_live_at", "journal_seq")

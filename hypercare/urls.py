@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("hypercare.pages.exit_urls")),
     path("", include("hypercare.pages.document_urls")),
     path("", include("hypercare.pages.lesson_urls")),
+    path("", include("hypercare.pages.template_urls")),
     path("p/<str:key>/settings/", periods.settings, name="period_settings"),
     path("", include((period_pages, "periods"))),
     path("", include("periods.urls")),

@@ -17,7 +17,7 @@ from contributors import duties
 from hypercare.errors import NotAllowed, Refused
 from hypercare.http import SignedInRequest
 from hypercare.models import User
-from hypercare.pages import plan_forms, plan_steps
+from hypercare.pages import plan_forms, plan_start, plan_steps
 from hypercare.pages.plan_steps import STEPS, Step
 from hypercare.pages.suggestion import Suggestion, suggest
 from periods import drafts, scoring, workdays
@@ -42,7 +42,9 @@ def new(request: SignedInRequest) -> HttpResponse:
     status = 422 if form.is_bound and not form.is_valid() else 200
     if form.is_bound and status == 200:
         try:
-            made = plan_steps.create(form, request.user, timezone.now())
+            made = plan_start.create(
+                request, lambda at: plan_steps.create(form, request.user, at), at=timezone.now()
+            )
             drafts.drop(None, "change", by=request.user)
             return redirect("periods:plan", key=made.key, step="risk")
         except Refused as error:
@@ -50,6 +52,7 @@ def new(request: SignedInRequest) -> HttpResponse:
     context = {
         "form": form, "step": STEPS["change"], "steps": _rail(None, "change"), "period": None, "draft": draft,
         "saved_at": draft.saved_at if draft else None, "regions": _regions(form),
+        **plan_start.options(request, draft),
     }  # fmt: skip
     return render(request, "hypercare/plan/change.html", context, status=status)
 

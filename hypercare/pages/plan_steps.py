@@ -20,10 +20,9 @@ from contributors import duties, roster
 from contributors.models import Role, Shift
 from hypercare.errors import AlreadyDone, Invalid, Refused
 from hypercare.models import User
-from hypercare.pages import overrides, plan_forms
-from periods import checklist, gates, lifecycle, planning, scoring, wallclock
+from hypercare.pages import overrides, plan_forms, plan_start
+from periods import gates, lifecycle, planning, scoring, starting, wallclock
 from periods.models import Period, PlanDraft
-from periods.templates_library.checklist import CHECKLIST
 
 UNTIL_SCORED: Final = timedelta(days=14)
 CHANGE_FIELDS: Final = ("name", "systems", "timezone", "country", "subdivision", "summary")
@@ -184,10 +183,10 @@ def _save_people(period: Period, form: forms.Form, by: User, at: datetime) -> No
     planning.update(period.pk, **form.cleaned_data, by=by, at=at)
 
 
-def _save_checks(period: Period, form: forms.Form, by: User, at: datetime) -> None:  # noqa: ARG001  one shape
+def _save_checks(period: Period, form: forms.Form, by: User, at: datetime) -> None:
     """Make the checklist once; sent again it is there already."""
     try:
-        checklist.instantiate(period, by=by, at=at)
+        plan_start.make_checks(period, form.data, by, at)
     except AlreadyDone:
         return
 
@@ -247,13 +246,14 @@ def people_extra(period: Period) -> dict[str, Any]:
 def checks_extra(period: Period) -> dict[str, Any]:
     """Checks by category, of the period or of the template it is about to copy."""
     own = list(period.checklist.values_list("category", "blocking").order_by("position", "id"))
-    rows = own or [(check.category, check.blocking) for check in CHECKLIST]
+    rows = own or [(item.category, item.blocking) for item in starting.items_for(period)]
     blocking = Counter(category for category, blocks in rows if blocks)
     counts = Counter(category for category, _ in rows)
     return {
         "made": bool(own), "total": len(rows), "blocking": sum(blocking.values()),
         "categories": [(name, count, blocking[name]) for name, count in counts.items()],
         "criteria": period.exit_criteria.order_by("position", "id"),
+        **({} if own else plan_start.brings(period)),
     }  # fmt: skip
 
 
