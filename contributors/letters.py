@@ -223,6 +223,38 @@ def _incident_resolved(case: Case) -> Letter:
     )
 
 
+CLOCK_WORDS: Mapping[str, str] = {
+    "acknowledge": "acknowledge it",
+    "update": "post the next update",
+    "mitigate": "mitigate it",
+    "resolve": "resolve it",
+}
+
+
+def _incident_rung(case: Case) -> Letter:
+    due_at, clock = case.time("due_at"), CLOCK_WORDS.get(case.get("clock"), "")
+    time = f"{due_at.astimezone(case.zone):%H:%M} {_place_time(due_at, case.zone)}" if due_at else ""
+    headlines = {
+        "soon": f"Three quarters of the time to {clock} are used. Due {time}.",
+        "late": f"The time to {clock} is over. It was due {time}.",
+        "silent": f"No update since {time}. People are paged again.",
+        "old": "A P1 has hurt for two hours.",
+        "too_old": "A P1 has hurt for four hours. Decide whether to roll back.",
+        "woken": "The snooze is over. It is back in the open list.",
+    }
+    rung = case.get("rung")
+    return Letter(
+        subject=_incident_subject(case, {"late": "Late: ", "too_old": "Decide: "}.get(rung, "")),
+        headline=headlines.get(rung, headlines["late"]),
+        facts=(
+            Fact("What", case.get("title")), *_system(case), Fact("Owner", case.get("owner") or "Nobody"),
+            *case.fact("Since", "reported_at"),
+        ),
+        button=(f"Open {case.get('key')}", case.page("incident", number=case.get("number"))),
+        footer=f"You get this once a deadline. Times are {_zone_words(case)}.",
+    )  # fmt: skip
+
+
 def _readiness_problem(case: Case) -> Letter:
     person = case.get("person", "Somebody")
     return Letter(
@@ -392,6 +424,7 @@ KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "debrief_minutes": _debrief_minutes,
     "incident_assigned": _incident_assigned,
     "incident_resolved": _incident_resolved,
+    "incident_rung": _incident_rung,
     "readiness_problem": _readiness_problem,
     "waiver_ended": _waiver_ended,
     "go_decision": _go_decision,

@@ -56,6 +56,8 @@ TIMER_HANDLERS: dict[str, str] = {
     "cover.watch": "contributors.cover.on_watch",
     "incident.escalation": "incidents.escalation.on_step",
     "delivery.undelivered": "contributors.undelivered.on_undelivered",
+    "incident.rung": "incidents.watch.on_rung",
+    "incident.snooze": "incidents.queues.on_wake",
 }
 
 # (period, at) -> days with `on` and `arrived` (by severity): what the calm of a period is judged by.

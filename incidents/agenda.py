@@ -10,7 +10,7 @@ from typing import Final
 from django.db.models import Count, Q
 
 from incidents import clocks, deadlines, measures
-from incidents.models import Incident, StatusChange
+from incidents.models import Incident
 from incidents.words import minutes
 from periods import gates, statistics
 from periods.debriefs import Line, Section
@@ -28,7 +28,7 @@ CLOCKS: Final = {
 
 def numbers(period: Period, since: datetime, at: datetime) -> Section:
     """In, out and open; P1s; promises missed; median time to resolve. `note` is the figure, `text` its name."""
-    steps = StatusChange.objects.filter(period=period)
+    steps = measures.counted_changes(period)
     moved = steps.aggregate(
         new=Count("id", filter=_within(since, at) & Q(opens=1, from_status="")),
         back=Count("id", filter=_within(since, at) & Q(opens=1) & ~Q(from_status="")),
@@ -54,8 +54,10 @@ def numbers(period: Period, since: datetime, at: datetime) -> Section:
 
 def p1_incidents(period: Period, since: datetime, at: datetime) -> Section:
     """P1s that are open, or were reported or resolved since then; without one, the open P2s."""
-    rows = Incident.objects.filter(period=period, reported_at__lte=at).filter(
-        Q(resolved_at__isnull=True) | Q(resolved_at__gt=since)
+    rows = (
+        Incident.objects.counted()
+        .filter(period=period, reported_at__lte=at)
+        .filter(Q(resolved_at__isnull=True) | Q(resolved_at__gt=since))
     )
     ordered = rows.order_by("reported_at", "id").select_related("owner")
     worst = list(ordered.filter(severity="P1")[:MOST]) or list(ordered.filter(severity="P2")[:MOST])
@@ -76,7 +78,7 @@ def _within(since: datetime, at: datetime) -> Q:
 
 
 def _median(period: Period, since: datetime, at: datetime) -> str:
-    done = Incident.objects.filter(period=period, resolved_at__gt=since, resolved_at__lte=at)
+    done = Incident.objects.counted().filter(period=period, resolved_at__gt=since, resolved_at__lte=at)
     spans = done.values_list("reported_at", "resolved_at")
     taken = [(end - start).total_seconds() for start, end in spans if end]
     middle = statistics.median(taken)
@@ -127,7 +129,7 @@ def _is_worse(entry: JournalEntry) -> bool:
 
 
 def _patterns(period: Period, at: datetime) -> Iterator[Line]:
-    young = Incident.objects.filter(
+    young = Incident.objects.counted().filter(
         period=period, reported_at__gt=at - timedelta(days=1), reported_at__lte=at
     )
     systems = Counter(young.exclude(component="").values_list("component", flat=True))

@@ -24,6 +24,7 @@ from hypercare.errors import Invalid
 from incidents import alert_sources, facts, rights, triage
 from incidents import serializers as shapes
 from incidents.models import AlertSource, Incident
+from incidents.records import hold
 from incidents.severity import SEVERITIES
 from periods.access import period_or_404
 from periods.models import Period
@@ -36,7 +37,7 @@ ORDERINGS = {
     "number": ("number", "id"),
     "-number": ("-number", "-id"),
 }
-PEOPLE = ("period", "owner", "team", "acknowledged_by", "resolved_by")
+PEOPLE = ("period", "period__incident_policy", "owner", "team", "acknowledged_by", "resolved_by")
 ACTION_INPUTS: dict[str, type[drf.Serializer[Any]]] = {
     "acknowledge": shapes.NothingIn,
     "assign": shapes.AssignIn,
@@ -180,7 +181,7 @@ def _patch(request: Request, found: Incident) -> Response:
     data = _valid(shapes.PatchIn, request, found.period)
     mine = rights.of(me, found.period)
     with transaction.atomic():
-        current = facts.locked(found.pk)
+        current = hold(found.pk)
         mine.require_handle(current)
         check_match(request, _etag(current))
         levels = {name: data.pop(name) for name in ("impact", "urgency") if name in data}

@@ -1,9 +1,9 @@
 """The four clocks of an incident: acknowledge, next update, mitigate, resolve.
 
 Pure: the caller passes every moment, `now` included. Targets are the product's defaults, and a period may
-pass its own table instead of TARGETS. Where the field's conventions leave a choice, it is made here:
+pass its own table instead of TARGETS, and its own hours. Where the field's conventions leave a choice, it is made here:
 
-- P1 and P2 run around the clock (elapsed time); the covered hours of a P2 are read as elapsed time.
+- P1 runs around the clock. P2 runs in the period's covered hours, which are around the clock unless it says otherwise.
 - P3 and P4 run in business hours, 09:00-17:00 Monday to Friday in the period's zone, minus its holidays:
   "daily" is one working day (8 business hours), "weekly" five.
 - The one published workaround/restore target is the mitigate target. There is none for the final repair;
@@ -21,11 +21,11 @@ from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from periods.wallclock import days_from, instant, is_working_day, local_day, require_aware
+from periods.wallclock import days_from, instant, local_day, require_aware
 
 Kind = Literal["acknowledge", "update", "mitigate", "resolve"]
 State = Literal["running", "soon", "late", "paused", "met", "met_late"]
-Measure = Literal["elapsed", "business"]
+Measure = Literal["elapsed", "covered", "business"]
 Span = tuple[datetime, datetime]
 Pause = tuple[datetime, datetime | None]
 
@@ -43,10 +43,33 @@ _EVER: Final = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """How long one clock allows, and which time it counts: all of it, or business hours only."""
+    """How long one clock allows, and which time it counts: all of it, covered hours, or business hours only."""
 
     seconds: int
     measure: Measure = "elapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Opening hours on the wall of the period's zone, on some weekdays (Monday is 0).
+
+    Hours that close at midnight are written 00:00. With `on_holidays` public holidays count like other days.
+    """
+
+    days: tuple[int, ...] = (0, 1, 2, 3, 4)
+    opens: time = OPENS
+    closes: time = CLOSES
+    on_holidays: bool = False
+
+    def span(self, day: date, zone: ZoneInfo, holidays: Collection[date]) -> Span | None:
+        """The instants (UTC) between which the day counts; None when it does not."""
+        if day.weekday() not in self.days or (day in holidays and not self.on_holidays):
+            return None
+        last = day + timedelta(days=1) if self.closes <= self.opens else day
+        return _opening_hours(day, self.opens, last, self.closes, zone)
+
+
+BUSINESS: Final = Hours()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +109,10 @@ TARGETS: Final[Mapping[str, Mapping[Kind, Target]]] = {
         "resolve": Target(8 * HOUR),
     },
     "P2": {
-        "acknowledge": Target(30 * MINUTE),
-        "update": Target(2 * HOUR),
-        "mitigate": Target(8 * HOUR),
-        "resolve": Target(24 * HOUR),
+        "acknowledge": Target(30 * MINUTE, "covered"),
+        "update": Target(2 * HOUR, "covered"),
+        "mitigate": Target(8 * HOUR, "covered"),
+        "resolve": Target(24 * HOUR, "covered"),
     },
     "P3": {
         "acknowledge": _business(0.5),
@@ -119,13 +142,15 @@ def clocks(
     holidays: Collection[date] = frozenset(),
     pauses: Sequence[Pause] = (),
     targets: Mapping[str, Mapping[Kind, Target]] = TARGETS,
+    covered: Hours | None = None,
 ) -> tuple[Clock, ...]:
     """The four clocks of an incident at `now`, in the order of KINDS.
 
     Deadlines count from `reported_at`, so a regraded incident is judged as if it had always been so; only the
     update clock starts again at each stakeholder update. It pauses once mitigated and stops when resolved.
     `pauses` (an open one ends in None) hold the mitigate and resolve clocks, never the other two; a clock
-    that is already late stays late. Mitigating counts as acknowledging, resolving as all of it.
+    that is already late stays late. `covered` hours of None are around the clock. Mitigating counts as
+    acknowledging, resolving as all of it.
     Raises ValueError for an unknown severity or a moment without a time zone.
     """
     require_aware(
@@ -137,7 +162,7 @@ def clocks(
         now=now,
     )
     table = _table(severity, targets)
-    office = _Office(zone, holidays)
+    office = _Office(zone, holidays, covered)
     updated_at = _latest(reported_at, last_update_at)
     quiet = ((_latest(updated_at, mitigated_at), None),) if mitigated_at else ()
     acknowledged = _earliest(acknowledged_at, mitigated_at, resolved_at)
@@ -163,11 +188,15 @@ def due_at(
     zone: ZoneInfo,
     holidays: Collection[date] = frozenset(),
     targets: Mapping[str, Mapping[Kind, Target]] = TARGETS,
+    covered: Hours | None = None,
+    pauses: Sequence[Pause] = (),
 ) -> datetime:
     """When a clock of this kind started at `since` falls due (UTC). Raises ValueError as `clocks` does."""
     require_aware(since=since)
     target = _table(severity, targets)[kind]
-    return _advance(_Office(zone, holidays).spans(target.measure, since), target.seconds, since)
+    over = sorted((begin, end) for begin, end in pauses if end)
+    spans = _without(_Office(zone, holidays, covered).spans(target.measure, since), over)
+    return _advance(spans, target.seconds, since)
 
 
 def business_add(
@@ -188,22 +217,24 @@ def business_add(
 class _Office:
     zone: ZoneInfo
     holidays: Collection[date]
+    covered: Hours | None = None
 
     def spans(self, measure: Measure, start: datetime) -> Iterator[Span]:
         """The stretches of time that count, from `start` on, in order."""
-        if measure == "elapsed":
+        hours = self.covered if measure == "covered" else BUSINESS
+        if measure == "elapsed" or hours is None:
             yield start.astimezone(UTC), _EVER
             return
-        for day in days_from(local_day(start, self.zone)):
-            if is_working_day(day, self.holidays):
-                opens, closes = _opening_hours(day, self.zone)
-                if closes > start:
-                    yield max(opens, start.astimezone(UTC)), closes
+        # From the day before: hours may run past midnight.
+        for day in days_from(local_day(start, self.zone) - timedelta(days=1)):
+            span = hours.span(day, self.zone, self.holidays)
+            if span and span[1] > start:
+                yield max(span[0], start.astimezone(UTC)), span[1]
 
 
 @lru_cache(maxsize=4096)
-def _opening_hours(day: date, zone: ZoneInfo) -> Span:
-    return instant(day, OPENS, zone), instant(day, CLOSES, zone)
+def _opening_hours(first: date, opens: time, last: date, closes: time, zone: ZoneInfo) -> Span:
+    return instant(first, opens, zone), instant(last, closes, zone)
 
 
 def _clock(

@@ -1,31 +1,31 @@
-"""The clocks of an incident row, as they stood at any instant."""
+"""The clocks of an incident as it is stored: which moments count, and by which promises of its period."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from incidents import clocks
+from incidents import clocks, policies
 from incidents.models import Incident
+from periods import workdays
 
 # What a list of incidents must load for its clocks.
 FIELDS: Final = (
-    "id", "period_id", "number", "severity", "status", "reported_at", "reopened_at", "acknowledged_at",
-    "last_update_at", "mitigated_at", "resolved_at",
+    "id", "period_id", "number", "severity", "status", "kind", "reported_at", "reopened_at", "acknowledged_at",
+    "last_update_at", "mitigated_at", "resolved_at", "pauses", "marks",
 )  # fmt: skip
-_TWICE: Final[Mapping[str, Mapping[clocks.Kind, clocks.Target]]] = {
-    severity: {kind: clocks.Target(target.seconds * 2, target.measure) for kind, target in table.items()}
-    for severity, table in clocks.TARGETS.items()
-}
+PROMISES: Final = ("acknowledge", "mitigate")
 
 
 def clocks_of(incident: Incident, at: datetime) -> tuple[clocks.Clock, ...]:
-    """The four clocks at an instant, past ones included; the period must be loaded.
+    """The four clocks at an instant, past ones included; none for a wish in the backlog. The period must be loaded.
 
     A re-opened incident counts from its re-opening, and what was said before no longer counts.
     """
-    start = incident.clock_from
+    if incident.in_backlog:
+        return ()
+    start, policy = incident.clock_from, policies.of(incident.period)
 
     def by_then(moment: datetime | None) -> datetime | None:
         return moment if moment and start <= moment <= at else None
@@ -39,7 +39,29 @@ def clocks_of(incident: Incident, at: datetime) -> tuple[clocks.Clock, ...]:
         resolved_at=by_then(incident.resolved_at),
         now=at,
         zone=incident.period.zone,
+        holidays=workdays.holidays_of(incident.period),
+        pauses=pauses_of(incident, at),
+        targets=policy.targets,
+        covered=policy.covered,
     )
+
+
+def pauses_of(incident: Incident, at: datetime) -> tuple[clocks.Pause, ...]:
+    """How long it waited for its reporter, as known at an instant."""
+    spans = [
+        (datetime.fromisoformat(begin), datetime.fromisoformat(end) if end else None)
+        for begin, end in incident.pauses
+    ]
+    return tuple((begin, end if end and end <= at else None) for begin, end in spans if begin <= at)
+
+
+def missed(incident: Incident) -> list[dict[str, Any]]:
+    """Deadlines it has missed since it was last opened, oldest first: facts, whatever its severity became."""
+    return [
+        mark
+        for mark in incident.marks
+        if mark["rung"] == "late" and datetime.fromisoformat(mark["due_at"]) >= incident.clock_from
+    ]
 
 
 def is_late(incident: Incident, at: datetime) -> bool:
@@ -48,17 +70,38 @@ def is_late(incident: Incident, at: datetime) -> bool:
 
 
 def kept_promise(incident: Incident, at: datetime) -> bool | None:
-    """Whether it was acknowledged and restored in time; None while neither is missed and one is not due yet."""
-    states = {clock.state for clock in clocks_of(incident, at) if clock.kind in ("acknowledge", "mitigate")}
-    if states & {"late", "met_late"}:
+    """Whether it was acknowledged and restored in time; None while neither is missed and one is not due yet.
+
+    What was missed stays missed, although a lower severity would have allowed more time.
+    """
+    states = {clock.state for clock in clocks_of(incident, at) if clock.kind in PROMISES}
+    facts = any(
+        mark["kind"] in PROMISES and datetime.fromisoformat(mark["due_at"]) <= at for mark in missed(incident)
+    )
+    if facts or states & {"late", "met_late"}:
         return False
     return True if states == {"met"} else None
 
 
 def is_overaged(incident: Incident, at: datetime) -> bool:
-    """Whether it is older than twice its target for the final repair."""
-    zone = incident.period.zone
-    return (
-        clocks.due_at(incident.severity, "resolve", since=incident.clock_from, zone=zone, targets=_TWICE)
-        <= at
+    """Whether it is older than twice its target for the final repair, waits for the reporter left out."""
+    policy = policies.of(incident.period)
+    due = clocks.due_at(
+        incident.severity,
+        "resolve",
+        since=incident.clock_from,
+        zone=incident.period.zone,
+        holidays=workdays.holidays_of(incident.period),
+        targets=_twice(policy.targets[incident.severity], incident.severity),
+        covered=policy.covered,
+        pauses=[(begin, end or at) for begin, end in pauses_of(incident, at)],
     )
+    return due <= at
+
+
+def _twice(
+    table: Mapping[clocks.Kind, clocks.Target], severity: str
+) -> dict[str, dict[clocks.Kind, clocks.Target]]:
+    return {
+        severity: {kind: clocks.Target(target.seconds * 2, target.measure) for kind, target in table.items()}
+    }

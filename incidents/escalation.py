@@ -1,39 +1,47 @@
 """Who is paged about an incident nobody has taken, in which order and when.
 
-A ladder is a list of steps, each with a kind of person and a wait from the start. It is copied into every
-timer, so changing it later never breaks an escalation that runs; the person is found when the step fires,
+A ladder is a list of steps, each with a kind of person and a wait from the start (`policies.py` has them). It is copied
+into every timer, so changing it later never breaks an escalation that runs; the person is found when the step fires,
 so the page reaches whoever is on shift then. Steps: docs/domain.md section 5.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict, cast
 
-from contributors import notifications, roster
+from contributors import notifications
 from hypercare import timers
 from hypercare.errors import Refused
 from hypercare.models import Timer, User
+from incidents import ladders
 from incidents.models import Incident
-from periods import journal, policy
+from incidents.policies import Step, Who
+from periods import journal
 from periods.models import JournalEntry, Period
 
-Who = Literal["on_shift", "deputy", "lead", "sponsor"]
 State = Literal["next", "waiting", "paged", "stopped", "not needed"]
 
 KIND: Final = "incident.escalation"
-LABELS: Final[dict[str, str]] = {
-    "on_shift": "On shift", "deputy": "Deputy", "lead": "Lead", "sponsor": "Sponsor",
-}  # fmt: skip
-# Severity → who is paged, and how many minutes after the start.
-LADDERS: Final[dict[str, tuple[tuple[Who, int], ...]]] = {
-    "P1": (("on_shift", 0), ("deputy", 5), ("lead", 10), ("sponsor", 15)),
-    "P2": (("on_shift", 0), ("deputy", 15), ("lead", 30)),
-}
-AFTER_THE_LADDER: Final[tuple[Who, ...]] = ("on_shift", "deputy", "lead", "sponsor")
+AFTER_THE_LADDER: Final[tuple[Step, ...]] = tuple(
+    Step(who, 0) for who in ("on_shift", "deputy", "lead", "sponsor")
+)
 PAGED: Final = ("incident.paged", "incident.escalated")
 NOBODY_ON_SHIFT: Final = "Nobody is on shift."
+TOLD: Final = ("page", "incident_rung")
+NAMED: Final = ("lead", "sponsor", "rollback_authority")
+
+
+class Frozen(TypedDict):
+    """One step of the snapshot: whom it means, when (minutes from the start), and how it is said."""
+
+    who: str
+    after: int
+    role: int | None
+    person: int | None
+    label: str
 
 
 class Args(TypedDict):
@@ -43,63 +51,79 @@ class Args(TypedDict):
     round: int
     step: int
     started_at: str
-    ladder: list[tuple[Who, int]]
+    ladder: list[Frozen]
+    answers: int
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One step as the page shows it."""
+    """One step as the page shows it; `others` are paged together with the person."""
 
     label: str
     person: User | None
     due_at: datetime
     fired_at: datetime | None
     state: State
-
-
-@dataclass(frozen=True, slots=True)
-class _People:
-    """Who would be paged at an instant, by kind."""
-
-    on_shift: User | None
-    deputy: User | None
-    lead: User | None
-    sponsor: User | None
-
-    def get(self, who: Who) -> User | None:
-        person: User | None = getattr(self, who)
-        return person
-
-
-def steps(severity: str, period_id: int | None = None) -> tuple[tuple[Who, int], ...]:
-    """The ladder of a severity, the period's own where its template has one: people and minutes; empty is nobody."""
-    own = policy.ladder(period_id, severity) if period_id else ()
-    return own or LADDERS.get(severity, ())
+    others: int = 0
 
 
 def start(incident: Incident, *, at: datetime) -> None:
-    """Begin a new round in the caller's transaction, ending the one before. Nothing for P3 and P4."""
+    """Begin a new round in the caller's transaction, ending the one before. Nothing where nobody is paged."""
     stop(incident, at=at)
-    ladder = steps(incident.severity, incident.period_id)
-    if not ladder:
+    ladder = ladders.of(incident)
+    if not ladder.steps:
         return
     incident.escalation_round += 1
-    incident.save(update_fields=["escalation_round"])
-    _arm(
-        {"incident": incident.pk, "round": incident.escalation_round, "step": 0, "started_at": at.isoformat(),
-         "ladder": list(ladder)}
-    )  # fmt: skip
+    incident.paging_since, incident.answered = at, []
+    incident.save(update_fields=["escalation_round", "paging_since", "answered"])
+    _arm({
+        "incident": incident.pk, "round": incident.escalation_round, "step": 0, "started_at": at.isoformat(),
+        "ladder": [_freeze(step, incident) for step in ladder.unrolled()], "answers": ladder.answers,
+    })  # fmt: skip
 
 
-def stop(incident: Incident, *, at: datetime) -> None:
-    """No more pages: pending steps are cleared and pages not yet sent are cancelled."""
+def _freeze(step: Step, incident: Incident) -> Frozen:
+    label = ladders.label(step, incident.period)
+    return {
+        "who": step.who,
+        "after": step.after,
+        "role": step.role,
+        "person": step.person,
+        "label": label,
+    }
+
+
+def stop(incident: Incident, *, at: datetime, kinds: Collection[str] = ("page",)) -> None:
+    """No more pages: pending steps are cleared and messages of these kinds that were not sent are cancelled."""
     timers.clear_prefix(f"escalation:{incident.pk}:", at=at)
-    notifications.cancel(incident.period, incident.subject, kinds=("page",), at=at)
+    notifications.cancel(incident.period, incident.subject, kinds=kinds, at=at)
+    if incident.paging_since is not None:
+        incident.paging_since = None
+        incident.save(update_fields=["paging_since"])
+
+
+def answer(incident: Incident, *, by: User, at: datetime) -> None:
+    """Somebody takes it. Paging stops in the same transaction, once as many answered as the policy asks for."""
+    if incident.paging_since is not None:
+        incident.answered = [*incident.answered, by.pk]
+        incident.save(update_fields=["answered"])
+        _, snapshot = _current(incident)
+        if snapshot and len(set(incident.answered)) < snapshot["answers"]:
+            return
+    stop(incident, at=at, kinds=TOLD)
+
+
+def answers_missing(incident: Incident) -> int:
+    """How many more people must acknowledge before paging stops. One query while somebody is being paged."""
+    if incident.paging_since is None:
+        return 0
+    _, snapshot = _current(incident)
+    return max(1, snapshot["answers"] - len(set(incident.answered))) if snapshot else 0
 
 
 def on_step(args: Args, *, due_at: datetime, at: datetime) -> None:
     """Timer handler: page the step's person and set the next step, unless somebody has taken it meanwhile."""
-    incident = _locked(args["incident"])
+    incident = locked(args["incident"])
     if not _still_wanted(incident, args["round"]):
         return
     page = _page_from(incident, args, at=at)
@@ -147,47 +171,52 @@ def ladder(incident: Incident, *, at: datetime) -> list[Rung]:
 
 
 def _page_from(incident: Incident, args: Args, *, at: datetime) -> dict[str, Any]:
-    """Page the first person from this step on; a step nobody stands on is passed over at once."""
-    people = _people(incident, at)
+    """Page the first people from this step on; a step nobody stands on is passed over at once."""
     page, skipped = _nobody(args), list(range(args["step"], len(args["ladder"])))
     for step in tuple(skipped):
-        if said := _page_step(incident, {**args, "step": step}, people, at):
+        if said := _page_step(incident, {**args, "step": step}, at):
             page, skipped = said, list(range(args["step"], step))
             break
-    if any(args["ladder"][step][0] in ("on_shift", "deputy") for step in skipped):
-        _tell_lead(incident, args, paged=page["who_id"], lead=people.lead, at=at)
+    if any(args["ladder"][step]["who"] in ladders.OF_DUTY for step in skipped):
+        _tell_lead(incident, args, paged=page["who_ids"], at=at)
     return {**page, "skipped": skipped}
 
 
-def _page_step(incident: Incident, args: Args, people: _People, at: datetime) -> dict[str, Any] | None:
-    """Page the step's person and set the next step; None when there is nobody who can be told."""
-    who, rest = args["ladder"][args["step"]][0], args["ladder"][args["step"] + 1 :]
-    person, heir = people.get(who), _first_person(people, rest)
+def _page_step(incident: Incident, args: Args, at: datetime) -> dict[str, Any] | None:
+    """Page whom the step means and set the next step; None when there is nobody who can be told."""
+    frozen, rest = args["ladder"][args["step"]], args["ladder"][args["step"] + 1 :]
+    heir = _first_person(incident, rest, at)
     following: Args = {**args, "step": args["step"] + 1}
     goes_at = _due(following) if rest else None
-    if not _page(
-        incident, person, at, step=str(args["step"]), round_=args["round"], heir=heir, goes_at=goes_at,
-        intended_at=_due(args),
-    ):  # fmt: skip
+    told = [
+        person
+        for place, person in enumerate(ladders.people(_step(frozen), incident, at=at))
+        if _page(
+            incident, person, at, step=f"{args['step']}.{place}" if place else str(args["step"]),
+            round_=args["round"], heir=heir, goes_at=goes_at, intended_at=_due(args),
+        )
+    ]  # fmt: skip
+    if not told:
         return None
     if rest:
         _arm(following)
-    return _said(args, who, person, heir, goes_at)
+    return _said(args, frozen["who"], told, heir, goes_at)
 
 
 def _page_beyond(incident: Incident, *, by: User, at: datetime) -> dict[str, Any]:
     """Outside the ladder: the first person who does not know yet."""
-    people = _people(incident, at)
-    know = {by.pk, incident.owner_id, *(entry.data.get("who_id") for entry in _history(incident))}
+    know = {by.pk, incident.owner_id}
+    for entry in _history(incident):
+        know |= {entry.data.get("who_id"), *entry.data.get("who_ids", ())}
     round_, step = incident.escalation_round, f"asked{incident.version}"
-    for who in AFTER_THE_LADDER:
-        person = people.get(who)
+    for wanted in AFTER_THE_LADDER:
+        person = next(iter(ladders.people(wanted, incident, at=at)), None)
         if person is None or person.pk in know:
             continue
         if _page(incident, person, at, step=step, round_=round_, heir=None, goes_at=None):
             return {
-                "who": person.name, "who_id": person.pk, "who_kind": who, "round": round_, "step": None,
-                "next": "", "next_at": None,
+                "who": person.name, "who_id": person.pk, "who_ids": [person.pk], "who_kind": wanted.who,
+                "round": round_, "step": None, "next": "", "next_at": None,
             }  # fmt: skip
     raise Refused(_nobody_left(incident.period))
 
@@ -221,9 +250,10 @@ def _context(incident: Incident, note: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _tell_lead(incident: Incident, args: Args, *, paged: int | None, lead: User | None, at: datetime) -> None:
+def _tell_lead(incident: Incident, args: Args, *, paged: Collection[int], at: datetime) -> None:
     """An empty duty is the lead's to fill; told once, and not twice when the page itself went to them."""
-    if lead and lead.pk != paged:
+    lead = incident.period.lead
+    if lead and lead.pk not in paged:
         _page(
             incident, lead, at, step=f"{args['step']}:empty", round_=args["round"], heir=None, goes_at=None,
             note=NOBODY_ON_SHIFT,
@@ -231,17 +261,17 @@ def _tell_lead(incident: Incident, args: Args, *, paged: int | None, lead: User 
 
 
 def _said(
-    args: Args, who: Who, person: User | None, heir: User | None, goes_at: datetime | None
+    args: Args, who: str, people: Sequence[User], heir: User | None, goes_at: datetime | None
 ) -> dict[str, Any]:
     return {
-        "who": person.name if person else "", "who_id": person.pk if person else None, "who_kind": who,
-        "round": args["round"], "step": args["step"],
+        "who": ", ".join(person.name for person in people), "who_id": people[0].pk if people else None,
+        "who_ids": [person.pk for person in people], "who_kind": who, "round": args["round"], "step": args["step"],
         "next": heir.name if heir else "", "next_at": goes_at.isoformat() if goes_at else None,
     }  # fmt: skip
 
 
 def _nobody(args: Args) -> dict[str, Any]:
-    return _said({**args, "step": len(args["ladder"])}, "lead", None, None, None)
+    return _said({**args, "step": len(args["ladder"])}, "lead", (), None, None)
 
 
 def _nobody_left(period: Period) -> str:
@@ -255,30 +285,31 @@ def _arm(args: Args) -> None:
 
 
 def _due(args: Args) -> datetime:
-    return datetime.fromisoformat(args["started_at"]) + timedelta(minutes=args["ladder"][args["step"]][1])
+    return datetime.fromisoformat(args["started_at"]) + timedelta(
+        minutes=args["ladder"][args["step"]]["after"]
+    )
 
 
-def _locked(incident_id: int) -> Incident:
+def locked(incident_id: int) -> Incident:
     """Period first, as everywhere, so an acknowledgement and a step never pass each other."""
     period_id = Incident.objects.values_list("period_id", flat=True).get(pk=incident_id)
-    period = Period.objects.locked().select_related("lead", "sponsor").get(pk=period_id)
+    period = Period.objects.locked().select_related(*NAMED).get(pk=period_id)
     incident: Incident = Incident.objects.locked().select_related("team", "owner").get(pk=incident_id)
     incident.period = period
     return incident
 
 
 def _still_wanted(incident: Incident, round_: int) -> bool:
-    return incident.is_open and incident.acknowledged_at is None and incident.escalation_round == round_
+    return incident.is_open and incident.paging_since is not None and incident.escalation_round == round_
 
 
-def _people(incident: Incident, at: datetime) -> _People:
-    period = incident.period
-    on_shift, deputy = roster.answering(incident.team, period, at=at)
-    return _People(on_shift=on_shift, deputy=deputy, lead=period.lead, sponsor=period.sponsor)
+def _step(frozen: Frozen) -> Step:
+    return Step(cast("Who", frozen["who"]), frozen["after"], frozen["role"], frozen["person"])
 
 
-def _first_person(people: _People, rest: list[tuple[Who, int]]) -> User | None:
-    return next((person for who, _ in rest if (person := people.get(who))), None)
+def _first_person(incident: Incident, rest: list[Frozen], at: datetime) -> User | None:
+    found = (ladders.people(_step(frozen), incident, at=at) for frozen in rest)
+    return next((people[0] for people in found if people), None)
 
 
 def _current(incident: Incident) -> tuple[Timer | None, Args | None]:
@@ -303,18 +334,18 @@ def _steps_of(entry: JournalEntry) -> list[int]:
 
 
 def _fired_rung(args: Args, step: int, entry: JournalEntry, people: dict[int, User]) -> Rung:
-    due_at = _due({**args, "step": step})
-    label = LABELS[args["ladder"][step][0]]
+    due_at, label = _due({**args, "step": step}), args["ladder"][step]["label"]
     if entry.data.get("step") != step:
         return Rung(f"{label}: nobody", None, due_at, entry.at, "stopped")
-    return Rung(label, people.get(entry.data["who_id"]), due_at, entry.at, "paged")
+    others = max(0, len(entry.data.get("who_ids", ())) - 1)
+    return Rung(label, people.get(entry.data["who_id"]), due_at, entry.at, "paged", others)
 
 
 def _coming_rung(incident: Incident, args: Args, step: int, pending: Timer | None, at: datetime) -> Rung:
-    due_at = _due({**args, "step": step})
-    who = args["ladder"][step][0]
-    person = _people(incident, max(due_at, at)).get(who)
-    return Rung(LABELS[who], person, due_at, None, _state(incident, step, pending))
+    due_at, frozen = _due({**args, "step": step}), args["ladder"][step]
+    people = ladders.people(_step(frozen), incident, at=max(due_at, at))
+    state = _state(incident, step, pending)
+    return Rung(frozen["label"], people[0] if people else None, due_at, None, state, max(0, len(people) - 1))
 
 
 def _state(incident: Incident, step: int, pending: Timer | None) -> State:

@@ -1,4 +1,4 @@
-"""Correcting what an incident says about itself, and noticing that somebody else was first."""
+"""Correcting what an incident says about itself, and judging what it is: its type, its system, the release's part."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from django.db import transaction
 
 from hypercare.errors import Invalid
 from hypercare.models import User
+from incidents import escalation, inputs, records, watch
 from incidents.models import Incident
-from periods import journal
+from incidents.records import hold, record, save
 from periods.models import Period
 
-FIELDS = ("title", "description", "component")
+FIELDS = ("title", "description", "component", "kind", "verdict")
 LONGEST = {"title": 200, "description": 20_000}
 
 
 @transaction.atomic
 def correct(incident_id: int, *, by: User, at: datetime, via: str = "", **facts: str) -> Incident:
-    """Change title, description or component; unchanged ones are left out of the journal.
+    """Change title, description, component, type or verdict; unchanged ones are left out of the journal.
 
-    Nothing is written when nothing differs. Raises Invalid for a fact that can't stand and TypeError for
-    a field that is none of the three.
+    An enhancement leaves the window: no clock runs, nobody is paged, nothing counts it. Nothing is written when nothing
+    differs. Raises Invalid for a fact that can't stand and TypeError for a field that is none of these.
     """
-    incident = locked(incident_id)
+    incident = hold(incident_id)
     unknown = set(facts) - set(FIELDS)
     if unknown:
         raise TypeError(f"Not a fact of an incident: {', '.join(sorted(unknown))}.")
@@ -34,21 +35,24 @@ def correct(incident_id: int, *, by: User, at: datetime, via: str = "", **facts:
     if not changed:
         return incident
     before = {name: getattr(incident, name) for name in changed}
-    _write(incident, changed, at)
-    journal.record(
-        incident.period, "incident.corrected", by=by, at=at, subject=incident.subject, via=via, key=incident.key,
-        title=incident.title, severity=incident.severity, before=before, after=changed,
-    )  # fmt: skip
+    for name, text in changed.items():
+        setattr(incident, name, text)
+    save(incident, at, *changed)
+    record(
+        incident, "incident.corrected", by, at, via, before=before, after=changed, **records.changed(incident)
+    )
+    if "kind" in changed:
+        _follow_kind(incident, at)
     return incident
 
 
-def locked(incident_id: int) -> Incident:
-    """The incident with its period and owner, held until the caller's transaction ends; the period first."""
-    period_id = Incident.objects.values_list("period_id", flat=True).get(pk=incident_id)
-    period = Period.objects.locked().get(pk=period_id)
-    incident: Incident = Incident.objects.locked().select_related("owner").get(pk=incident_id)
-    incident.period = period
-    return incident
+def _follow_kind(incident: Incident, at: datetime) -> None:
+    """A wish pages nobody; what turns out to be none is paged about like any other."""
+    if incident.in_backlog:
+        escalation.stop(incident, at=at, kinds=escalation.TOLD)
+    elif incident.is_open and incident.acknowledged_at is None and incident.paging_since is None:
+        escalation.start(incident, at=at)
+    watch.look(incident, at=at)
 
 
 def _tidy(facts: dict[str, str]) -> dict[str, str]:
@@ -73,11 +77,5 @@ def _check(period: Period, facts: dict[str, str]) -> None:
         )
     if complaints:
         raise Invalid(complaints)
-
-
-def _write(incident: Incident, changed: dict[str, str], at: datetime) -> None:
-    for name, text in changed.items():
-        setattr(incident, name, text)
-    incident.version += 1
-    incident.updated_at = at
-    incident.save(update_fields=[*changed, "version", "updated_at"])
+    inputs.check_kind(facts.get("kind", ""))
+    inputs.check_verdict(facts.get("verdict", ""))

@@ -9,24 +9,14 @@ from django import forms
 from contributors.models import Membership
 from hypercare.models import User
 from incidents.models import Comment, Incident
-from incidents.severity import MEANINGS, SEVERITIES, Severity
+from incidents.severity import MEANINGS, SEVERITIES, pair_for
 from periods.models import Period
 
-# What a severity chosen directly says about impact and urgency: the plainest pair of its row in the table.
-PAIRS: Final[dict[Severity, tuple[str, str]]] = {
-    "P1": ("high", "high"),
-    "P2": ("high", "medium"),
-    "P3": ("medium", "medium"),
-    "P4": ("low", "low"),
-}
 LEVELS: Final = [("", "As the severity says"), *Incident.Level.choices]
 SEVERITY_CHOICES: Final = [(code, f"{code}, {Incident.Severity(code).label.lower()}") for code in SEVERITIES]
+KINDS: Final = [("", "Not judged yet"), *Incident.Kind.choices]
+VERDICTS: Final = [("", "Not judged yet"), *Incident.Verdict.choices]
 LONGEST: Final = 20_000
-
-
-def pair_for(severity: str) -> tuple[str, str]:
-    """Impact and urgency that stand for a severity chosen directly. Raises KeyError for an unknown one."""
-    return PAIRS[severity]  # type: ignore[index]  # the key is what is being checked
 
 
 class SeverityMixin(forms.Form):
@@ -151,8 +141,6 @@ class CommentForm(forms.Form):
 class ResolveForm(forms.Form):
     """How it ended, what fixed it, and whether the release caused it."""
 
-    RELEASE = (("", "Not judged yet"), ("yes", "Yes"), ("no", "No"))
-
     ending = forms.ChoiceField(
         label="How did it end?", choices=Incident.Ending.choices, widget=forms.RadioSelect,
         error_messages={"required": "Say how it ended.", "invalid_choice": "Choose one of the four endings."},
@@ -162,11 +150,7 @@ class ResolveForm(forms.Form):
         error_messages={"required": "Say what fixed it, so the next person can find it."},
     )  # fmt: skip
     cause = forms.CharField(label="Cause", required=False, max_length=200)
-    caused_by_change = forms.ChoiceField(label="Part of the release?", choices=RELEASE, required=False)
-
-    def clean_caused_by_change(self) -> bool | None:
-        """Yes, no, or not judged."""
-        return {"yes": True, "no": False}.get(self.cleaned_data["caused_by_change"])
+    verdict = forms.ChoiceField(label="The release", choices=VERDICTS, required=False)
 
 
 class ReasonForm(forms.Form):

@@ -66,8 +66,8 @@ def _open(period: Period, *severities: str) -> Iterator[Objection]:
 
 def _latest_p1(period: Period, at: datetime) -> StatusChange | None:
     """The last time within 72 h that a P1 was reported or came back."""
-    opened = StatusChange.objects.filter(
-        period=period, opens=1, incident__severity="P1", at__gt=at - CALM, at__lte=at
+    opened = measures.counted_changes(period).filter(
+        opens=1, incident__severity="P1", at__gt=at - CALM, at__lte=at
     )
     return opened.select_related("incident").order_by("-at", "-id").first()
 

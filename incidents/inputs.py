@@ -80,6 +80,27 @@ def check_resolution(ending: str, resolution: str, cause: str) -> None:
     })  # fmt: skip
 
 
+def check_verdict(verdict: str) -> None:
+    """A verdict against the release, or none."""
+    if verdict and verdict not in Incident.Verdict:
+        raise Invalid({"verdict": f"Choose {', '.join(Incident.Verdict.values)}, or leave it empty."})
+
+
+def check_kind(kind: str) -> None:
+    """A type, or none."""
+    if kind and kind not in Incident.Kind:
+        raise Invalid({"kind": f"Choose {', '.join(Incident.Kind.values)}, or leave it empty."})
+
+
+def check_queue(queue: str, note: str) -> None:
+    """A queue, or none; whoever it is sent back to is told what is awaited."""
+    _refuse({
+        "queue": "" if not queue or queue in Incident.Queue else f"Choose {', '.join(Incident.Queue.values)}.",
+        "note": "Say in a sentence what the reporter is to answer." if queue == "returned" and not note
+        else "Shorten the note to 200 characters." if len(note) > 200 else "",
+    })  # fmt: skip
+
+
 def _title(title: str) -> str:
     if not title:
         return "Say in one line what is wrong."

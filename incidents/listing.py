@@ -22,6 +22,7 @@ from incidents.severity import SEVERITIES
 from periods.models import Period
 from periods.wallclock import instant, local_day
 
+SHOWN: Final = ("period", "period__incident_policy", "owner")  # what a row says, its promises included
 PAGE: Final = 50
 BOARD: Final = 40
 RESOLVED_CARDS: Final = 8
@@ -153,7 +154,7 @@ def _text(q: str) -> Q:
 
 def page(found: QuerySet[Incident], filters: Filters, viewer: User) -> Page:
     """One page of a list, period and owner loaded. One query."""
-    rows = wanted(found, filters, viewer).select_related("period", "owner").defer("description", "resolution")
+    rows = wanted(found, filters, viewer).select_related(*SHOWN).defer("description", "resolution")
     ordered = _resolved(rows, filters.after) if filters.group == "resolved" else _open(rows, filters.after)
     incidents = list(ordered[: PAGE + 1])
     more = len(incidents) > PAGE

@@ -1,4 +1,4 @@
-"""What the incidents of a period say in numbers: exit criteria, the status document, charts.
+"""What the incidents of a period say in numbers: exit criteria, the status document, charts. Wishes never count.
 
 Every function takes the instant it is asked about and reads nothing younger. Days are those of the period's
 zone. No data is unknown, never a good figure. Definitions: docs/domain.md sections 4 and 6.
@@ -28,6 +28,7 @@ DAY: Final = timedelta(days=1)
 LOOKS: Final = 14  # how many days back a streak of normal days is followed
 URGENT: Final = ("P1", "P2")
 BAU_CODES: Final = ("SU",)  # the duty that stays when the hypercare team leaves
+NOT_THE_RELEASE: Final = (Incident.Verdict.KNOWN, Incident.Verdict.UNRELATED)
 NOT_ISSUES: Final = (Incident.Ending.DUPLICATE, Incident.Ending.NOT_A_PROBLEM)
 
 
@@ -52,7 +53,7 @@ def days_without_p1(period: Period, *, threshold: float | None, at: datetime) ->
     wanted = 5 if threshold is None else threshold
     if at < period.starts_at:
         return Reading(None, "Counted from go-live.", "unknown")
-    p1 = StatusChange.objects.filter(period=period, incident__severity="P1", opens=1, at__lte=at)
+    p1 = counted_changes(period).filter(incident__severity="P1", opens=1, at__lte=at)
     last = p1.aggregate(last=Max("at"))["last"]
     days = (at - max(last or period.starts_at, period.starts_at)) / DAY
     text = f"{_number(days)} days since the last P1." if last else f"No P1 in {_number(days)} days."
@@ -143,9 +144,13 @@ def counts(period: Period, *, at: datetime) -> dict[str, Any]:
     rows = _loaded(_open(period, at), period)
     met, late = _sla(period, at, since=at - WEEK)
     day = Q(reported_at__gt=at - DAY, reported_at__lte=at)
-    moved = Incident.objects.filter(period=period).aggregate(
-        arrived=Count("id", filter=day),
-        resolved=Count("id", filter=Q(resolved_at__gt=at - DAY, resolved_at__lte=at)),
+    moved = (
+        Incident.objects.counted()
+        .filter(period=period)
+        .aggregate(
+            arrived=Count("id", filter=day),
+            resolved=Count("id", filter=Q(resolved_at__gt=at - DAY, resolved_at__lte=at)),
+        )
     )
     return {
         "open": {str(level): sum(row.severity == level for row in rows) for level in Incident.Severity},
@@ -248,7 +253,7 @@ def _window(period: Period, at: datetime) -> list[date]:
 
 
 def _arrivals(period: Period, at: datetime) -> dict[tuple[date, str], int]:
-    rows = Incident.objects.filter(period=period, reported_at__lte=at)
+    rows = Incident.objects.counted().filter(period=period, reported_at__lte=at)
     days = rows.values(on=TruncDate("reported_at", tzinfo=period.zone), level=F("severity"))
     return {
         (row["on"], row["level"]): row["n"] for row in days.annotate(n=Count("id")).order_by("on", "level")
@@ -270,7 +275,7 @@ def _movements(period: Period, at: datetime) -> tuple[dict[tuple[date, int], int
 
 def _open(period: Period, at: datetime) -> QuerySet[Incident]:
     """Open at an instant, the most severe first. One that came back counts as open through its pause."""
-    still: QuerySet[Incident] = Incident.objects.filter(period=period, reported_at__lte=at)
+    still: QuerySet[Incident] = Incident.objects.counted().filter(period=period, reported_at__lte=at)
     return still.filter(Q(resolved_at__isnull=True) | Q(resolved_at__gt=at)).order_by(
         "severity", "reported_at", "id"
     )
@@ -278,12 +283,17 @@ def _open(period: Period, at: datetime) -> QuerySet[Incident]:
 
 def _issues(period: Period, at: datetime) -> QuerySet[Incident]:
     """Without duplicates and what turned out to be nothing."""
-    issues: QuerySet[Incident] = Incident.objects.filter(period=period, reported_at__lte=at)
+    issues: QuerySet[Incident] = Incident.objects.counted().filter(period=period, reported_at__lte=at)
     return issues.exclude(ending__in=NOT_ISSUES)
 
 
 def _steps(period: Period, at: datetime) -> QuerySet[StatusChange]:
-    return StatusChange.objects.filter(period=period, at__lte=at).exclude(opens=0)
+    return counted_changes(period).filter(at__lte=at).exclude(opens=0)
+
+
+def counted_changes(period: Period) -> QuerySet[StatusChange]:
+    """The steps of what the window is judged by: a wish never came and never went."""
+    return StatusChange.objects.filter(period=period).exclude(incident__kind=Incident.Kind.ENHANCEMENT)
 
 
 def _loaded(rows: QuerySet[Incident], period: Period) -> list[Incident]:
@@ -316,7 +326,7 @@ def _looks(period: Period, at: datetime) -> list[statistics.Verdict]:
     if not ends:
         return []
     # What the release did not cause says nothing about the release.
-    issues = _issues(period, at).exclude(caused_by_change=False)
+    issues = _issues(period, at).exclude(verdict__in=NOT_THE_RELEASE)
     windows = {
         f"n{i}": Count("id", filter=Q(reported_at__gt=end - length, reported_at__lte=end))
         for i, end in enumerate(ends)

@@ -28,8 +28,19 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(period__memberships__user=user, period__memberships__left_at__isnull=True)
 
     def open(self) -> IncidentQuerySet:
-        """Not resolved or closed, said as the partial indexes say it: with it they serve on SQLite too."""
-        return self.filter(resolved_at__isnull=True)
+        """Not resolved or closed, enhancements left out: they wait in a backlog and count nowhere.
+
+        Said as the partial indexes say it: so they serve on SQLite too.
+        """
+        return self.filter(resolved_at__isnull=True).counted()
+
+    def counted(self) -> IncidentQuerySet:
+        """What the window is judged by: all but enhancements."""
+        return self.exclude(kind=Incident.Kind.ENHANCEMENT)
+
+    def backlog(self) -> IncidentQuerySet:
+        """Wishes that are still open."""
+        return self.filter(resolved_at__isnull=True, kind=Incident.Kind.ENHANCEMENT)
 
     def ended(self) -> IncidentQuerySet:
         """Resolved or closed."""
@@ -76,6 +87,29 @@ class Incident(models.Model):
         NOT_A_PROBLEM = "not_a_problem", "Not a problem"
         DUPLICATE = "duplicate", "Duplicate"
 
+    class Kind(models.TextChoices):
+        DEFECT = "defect", "Defect"
+        DATA = "data", "Data"
+        ACCESS = "access", "Access"
+        INTEGRATION = "integration", "Integration"
+        PERFORMANCE = "performance", "Performance"
+        HOW_TO = "how_to", "How-to"
+        ENHANCEMENT = "enhancement", "Enhancement"
+
+    class Verdict(models.TextChoices):
+        """What the release has to do with it."""
+
+        CAUSED = "caused", "Caused by the change"
+        KNOWN = "known", "Known before"
+        UNRELATED = "unrelated", "Unrelated"
+
+    class Queue(models.TextChoices):
+        """Where it waits for somebody else; each ages in sight."""
+
+        RETURNED = "returned", "Waiting for reporter"
+        RETEST = "retest", "Retest"
+        PLANNED_FIX = "planned_fix", "Planned fix"
+
     period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="incidents")
     number = models.PositiveIntegerField()
     title = models.CharField(max_length=200)
@@ -101,8 +135,21 @@ class Incident(models.Model):
     ending = models.CharField(max_length=13, choices=Ending, blank=True)
     resolution = models.TextField(blank=True)
     cause = models.CharField(max_length=200, blank=True)
-    caused_by_change = models.BooleanField(
-        null=True, blank=True, help_text="Part of the release? Empty: not judged."
+    kind = models.CharField(max_length=12, choices=Kind, blank=True, help_text="Empty: not judged yet.")
+    verdict = models.CharField(max_length=9, choices=Verdict, blank=True, help_text="Empty: not judged yet.")
+    queue = models.CharField(max_length=11, choices=Queue, blank=True)
+    queue_note = models.CharField(max_length=200, blank=True, help_text="What is awaited, in a sentence.")
+    queued_at = models.DateTimeField(null=True, blank=True, help_text="Since when it waits there.")
+    snoozed_until = models.DateTimeField(null=True, blank=True, help_text="Out of the open list until then.")
+    pauses = models.JSONField(
+        default=list, blank=True, help_text="Waits for the reporter: [begin, end or null] in ISO 8601."
+    )
+    marks = models.JSONField(
+        default=list, blank=True, help_text="Warnings given and deadlines missed, each once; see `watch.py`."
+    )
+    paging_since = models.DateTimeField(null=True, blank=True, help_text="Set while an answer is awaited.")
+    answered = models.JSONField(
+        default=list, blank=True, help_text="Ids of those who acknowledged this round of paging."
     )
     reopened = models.PositiveSmallIntegerField(default=0)
     reopened_at = models.DateTimeField(null=True, blank=True, help_text="Its clocks count from here.")
@@ -166,6 +213,21 @@ class Incident(models.Model):
     def clock_from(self) -> datetime:
         """When its clocks start: the report, or the last time it was re-opened."""
         return self.reopened_at or self.reported_at
+
+    @property
+    def caused_by_change(self) -> bool | None:
+        """Whether the release caused it; None while nobody has judged."""
+        return self.verdict == self.Verdict.CAUSED if self.verdict else None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether an answer is awaited: nobody has acknowledged it, or not enough people, or it fell silent."""
+        return self.is_open and (self.acknowledged_at is None or self.paging_since is not None)
+
+    @property
+    def in_backlog(self) -> bool:
+        """An enhancement: no clock runs and nothing counts it."""
+        return self.kind == self.Kind.ENHANCEMENT
 
     @property
     def is_open(self) -> bool:
@@ -274,3 +336,36 @@ class RejectedPayload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.at}"
+
+
+class IncidentPolicy(models.Model):
+    """What a period promises about incidents, where that differs from the product's defaults (`policies.py`)."""
+
+    period = models.OneToOneField(Period, on_delete=models.CASCADE, related_name="incident_policy")
+    targets = models.JSONField(default=dict, blank=True, help_text="Severity → clock → [seconds, measure].")
+    hours = models.JSONField(default=dict, blank=True, help_text="Covered hours: days, opens, closes.")
+    ladders = models.JSONField(default=dict, blank=True, help_text="Severity → steps, answers, repeat.")
+    version = models.PositiveIntegerField(default=1)
+    updated_at = models.DateTimeField()
+    updated_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"Incidents of {self.period_id}"
+
+
+class SavedView(models.Model):
+    """A filter of a list somebody gave a name. The filter itself lives in the address."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="incident_views")
+    period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "period", "name"], name="one_view_per_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

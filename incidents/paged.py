@@ -69,7 +69,7 @@ def pass_on(page: Page, *, at: datetime) -> None:
     """
     Period.objects.locked().get(pk=page.incident.period_id)
     incident = Incident.objects.select_related("period", "acknowledged_by").get(pk=page.incident.pk)
-    if incident.acknowledged_at:
+    if incident.acknowledged_at and not incident.is_wanted:
         raise AlreadyDone(triage.acknowledged_sentence(incident))
     heir = escalation.next_rung(incident, at=at)
     name = heir.person.name if heir and heir.person else "the next person"

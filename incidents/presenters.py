@@ -9,7 +9,7 @@ from typing import Final
 
 from hypercare import timewords
 from hypercare.models import User
-from incidents import clocks
+from incidents import clocks, deadlines, policies
 from incidents.deadlines import clocks_of
 from incidents.models import Incident
 
@@ -195,7 +195,7 @@ def _said(clock: clocks.Clock, at: datetime, zone: tzinfo) -> tuple[str, str]:
         took = timewords.duration((clock.finished_at - clock.started_at).total_seconds())
         return took, f"{target}, late" if clock.state == "met_late" else target
     if clock.state == "paused":
-        return "", "while mitigated"
+        return "", "while mitigated" if clock.kind == "update" else "waiting for the reporter"
     left = (clock.due_at - at).total_seconds()
     if clock.state == "late":
         return timewords.deadline(clock.due_at, at, zone), target
@@ -228,10 +228,19 @@ def next_statuses(incident: Incident) -> list[tuple[str, str]]:
 
 def update_rhythm(incident: Incident) -> str:
     """How long after an update the next one is due: `30 m`, `1 working day`."""
-    target = clocks.TARGETS[incident.severity]["update"]
+    target = policies.of(incident.period).targets[incident.severity]["update"]
     return (
-        timewords.duration(target.seconds) if target.measure == "elapsed" else _working_days(target.seconds)
+        _working_days(target.seconds) if target.measure == "business" else timewords.duration(target.seconds)
     )
+
+
+def missed(incident: Incident, *, zone: tzinfo) -> list[str]:
+    """`Acknowledge, due 13:36 on 18 Nov as P1`: what it missed since it was last opened."""
+    return [
+        f"{CLOCK_TITLES[mark['kind']]}, due {datetime.fromisoformat(mark['due_at']).astimezone(zone):%H:%M on %-d %b}"
+        f" as {mark['severity']}"
+        for mark in deadlines.missed(incident)
+    ]
 
 
 def neighbours(numbers: Sequence[int], number: int) -> tuple[int | None, int | None, int, int]:

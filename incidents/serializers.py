@@ -10,9 +10,10 @@ from rest_framework import serializers
 
 from hypercare.models import User
 from incidents.clocks import next_deadline
-from incidents.deadlines import clocks_of
-from incidents.forms import LONGEST, pair_for, workers
+from incidents.deadlines import clocks_of, missed
+from incidents.forms import LONGEST, workers
 from incidents.models import AlertSource, Comment, Incident
+from incidents.severity import pair_for
 from periods.models import Period
 from periods.serializers import PersonOut
 
@@ -27,6 +28,14 @@ class DeadlineOut(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=["running", "soon", "late"])
 
 
+class MissedOut(serializers.Serializer[Any]):
+    """A promise that was not kept, and under which severity it was made."""
+
+    kind = serializers.ChoiceField(choices=["acknowledge", "update", "mitigate", "resolve"])
+    severity = serializers.ChoiceField(choices=Incident.Severity.choices)
+    due_at = serializers.DateTimeField()
+
+
 class IncidentOut(serializers.ModelSerializer[Incident]):
     """An incident. `version` is what If-Match and conflict messages go by."""
 
@@ -36,6 +45,8 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
     acknowledged_by = PersonOut(read_only=True, allow_null=True)
     resolved_by = PersonOut(read_only=True, allow_null=True)
     team = serializers.CharField(source="team.name", read_only=True, default=None, allow_null=True)
+    caused_by_change = serializers.BooleanField(read_only=True, allow_null=True)
+    missed = serializers.SerializerMethodField()
     next_deadline = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField()
 
@@ -44,7 +55,8 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
         fields: ClassVar = [
             "key", "period", "number", "title", "description", "component", "team", "impact", "urgency", "severity",
             "status", "source", "owner", "reported_at", "acknowledged_at", "acknowledged_by", "last_update_at",
-            "mitigated_at", "resolved_at", "resolved_by", "ending", "resolution", "cause", "caused_by_change",
+            "mitigated_at", "resolved_at", "resolved_by", "ending", "resolution", "cause", "kind", "verdict",
+            "caused_by_change", "queue", "queue_note", "queued_at", "snoozed_until", "missed",
             "reopened", "handed_to", "next_deadline", "version", "updated_at", "url",
         ]  # fmt: skip
 
@@ -53,6 +65,11 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
         """The open clock that is due first, at the moment of the request."""
         clock = next_deadline(clocks_of(incident, self.context["at"])) if incident.is_open else None
         return {"kind": clock.kind, "due_at": clock.due_at, "state": clock.state} if clock else None
+
+    @extend_schema_field(MissedOut(many=True))
+    def get_missed(self, incident: Incident) -> list[dict[str, Any]]:
+        """Deadlines it missed since it was last opened, whatever its severity became."""
+        return [{name: mark[name] for name in ("kind", "severity", "due_at")} for mark in missed(incident)]
 
     def get_url(self, incident: Incident) -> str:
         """Its page."""
@@ -157,7 +174,17 @@ class ResolveIn(serializers.Serializer[Any]):
     ending = serializers.ChoiceField(choices=Incident.Ending.choices)
     resolution = serializers.CharField(max_length=LONGEST)
     cause = serializers.CharField(required=False, allow_blank=True, max_length=200)
-    caused_by_change = serializers.BooleanField(required=False, allow_null=True)
+    verdict = serializers.ChoiceField(choices=Incident.Verdict.choices, required=False, allow_blank=True)
+    caused_by_change = serializers.BooleanField(
+        required=False, allow_null=True, help_text="The short form of a verdict: caused, or unrelated."
+    )
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """One verdict out of two ways to say it."""
+        caused = data.pop("caused_by_change", None)
+        if caused is not None and not data.get("verdict"):
+            data["verdict"] = "caused" if caused else "unrelated"
+        return data
 
 
 class ReasonIn(serializers.Serializer[Any]):

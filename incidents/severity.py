@@ -50,3 +50,17 @@ def _level(field: str, value: str | None) -> str:
     if value in LEVELS:
         return str(value)
     raise ValueError(f"{field}: {value!r} is not a level. Choose high, medium or low.")
+
+
+# What a severity chosen directly says about impact and urgency: the plainest pair of its row in the table.
+PAIRS: Final[dict[Severity, tuple[str, str]]] = {
+    "P1": ("high", "high"),
+    "P2": ("high", "medium"),
+    "P3": ("medium", "medium"),
+    "P4": ("low", "low"),
+}
+
+
+def pair_for(severity: str) -> tuple[str, str]:
+    """Impact and urgency that stand for a severity chosen directly. Raises KeyError for an unknown one."""
+    return PAIRS[severity]  # type: ignore[index]  # the key is what is being checked

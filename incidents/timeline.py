@@ -120,8 +120,10 @@ def _reported(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _acknowledged(data: dict[str, Any]) -> dict[str, Any]:
-    took = "and took it" if data.get("took") else ""
-    after = f"{minutes(data['after_s'])} after the report. Paging stopped." if "after_s" in data else ""
+    took = "too" if data.get("again") else "and took it" if data.get("took") else ""
+    missing = data.get("missing", 0)
+    paging = f"Paging goes on until {missing} more answer." if missing else "Paging stopped."
+    after = f"{minutes(data['after_s'])} after the report. {paging}" if "after_s" in data else ""
     return {"icon": "check", "tone": "ok", "words": f"acknowledged {took}".strip(), "text": after}
 
 
@@ -175,12 +177,61 @@ def _handed_over(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _corrected(data: dict[str, Any]) -> dict[str, Any]:
-    changed = " and ".join({"component": "system"}.get(name, name) for name in data.get("after", {}))
+    after = data.get("after", {})
+    if after and not set(after) - {"kind", "verdict", "component"}:
+        return {"icon": "pencil", "words": " and ".join(_judged(name, after[name]) for name in after)}
+    changed = " and ".join(FACTS.get(name, name) for name in after)
+    return {"icon": "pencil", "words": f"changed the {changed}", "text": after.get("title", "")}
+
+
+FACTS: Final = {"component": "system", "kind": "type", "verdict": "verdict"}
+
+
+def _judged(name: str, value: str) -> str:
+    labels = {"kind": Incident.Kind, "verdict": Incident.Verdict}
+    said = labels[name](value).label.lower() if value and name in labels else value
+    return f"set the {FACTS[name]} to {said}" if value else f"took the {FACTS[name]} off"
+
+
+QUEUED: Final = {
+    "returned": "sent it back to the reporter", "retest": "asked for a retest",
+    "planned_fix": "put it down for a planned fix", "": "took it out of the queue",
+}  # fmt: skip
+CLOCKS: Final = {
+    "acknowledge": "acknowledging", "update": "the next update", "mitigate": "mitigating", "resolve": "resolving",
+}  # fmt: skip
+RUNGS: Final = {
+    "soon": "A quarter of the time is left for {}", "late": "Late with {}", "silent": "Still no update, paged again",
+    "old": "Two hours without mitigation, told the sponsor",
+    "too_old": "Four hours without mitigation, asked for a decision on rolling back",
+}  # fmt: skip
+
+
+def _queued(data: dict[str, Any]) -> dict[str, Any]:
+    waited = f"after {minutes(data['waited_s'])}" if data.get("waited_s") else ""
+    text = data.get("note", "") or (waited if not data.get("after") else "")
+    return {"icon": "clock", "words": QUEUED[data.get("after", "")], "text": text}
+
+
+def _snoozed(data: dict[str, Any]) -> dict[str, Any]:
+    if not data.get("until"):
+        return {"icon": "clock", "words": "ended the snooze"}
+    until = datetime.fromisoformat(data["until"])
+    return {"icon": "clock", "words": "snoozed it", "text": f"until {until:%H:%M on %-d %b} UTC"}
+
+
+def _rung(data: dict[str, Any]) -> dict[str, Any]:
+    said = [RUNGS[rung["rung"]].format(CLOCKS.get(rung["kind"], "")) for rung in data["rungs"]]
+    late = any(rung["rung"] != "soon" for rung in data["rungs"])
     return {
-        "icon": "pencil",
-        "words": f"changed the {changed}",
-        "text": data.get("after", {}).get("title", ""),
+        "icon": "late" if late else "warn",
+        "tone": "danger" if late else "warn",
+        "words": "; ".join(said),
     }
+
+
+def _plainly(icon: str, words: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda _: {"icon": icon, "words": words}
 
 
 def _alert(words: str, icon: str, tone: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -220,6 +271,12 @@ TELLERS: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "incident.corrected": _corrected,
     "message.failed": _untold,
     "message.retried": _retold,
+    "incident.queued": _queued,
+    "incident.snoozed": _snoozed,
+    "incident.woken": _plainly("clock", "The snooze is over"),
+    "incident.undone": _plainly("undo", "undid what they did before"),
+    "incident.late": _rung,
+    "incident.due": _rung,
     "alert.fired": _alert("Alert fired", "pulse", "warn"),
     "alert.firing": _alert("Alert fired", "pulse", "warn"),
     "alert.attached": _alert("Alert joined", "pulse", "warn"),

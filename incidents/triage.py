@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
 from contributors.models import Role
-from hypercare.errors import AlreadyDone, Invalid, Refused, TransitionRefused
+from hypercare.errors import AlreadyDone, Invalid, TransitionRefused
 from hypercare.models import User
-from incidents import escalation, inputs
+from incidents import escalation, inputs, ladders, watch
 from incidents.models import Comment, Incident, StatusChange
+from incidents.records import changed, hold, record, require_open, resolved_sentence, save
 from incidents.words import when, who
-from periods import journal
 from periods.models import Period
 
 Status = Incident.Status
@@ -63,27 +62,43 @@ def report(
         "description": description,
         **({"alert": alert} if alert else {}),
     }
-    _journal(incident, "incident.reported", by, at, via, **facts)
+    record(incident, "incident.reported", by, at, via, **facts)
     escalation.start(incident, at=at)
+    watch.look(incident, at=at)
     return incident
 
 
 @transaction.atomic
 def acknowledge(incident_id: int, *, by: User, at: datetime, via: str = "") -> Incident:
-    """One person takes it: paging stops in the same transaction. Raises AlreadyDone for everybody after them."""
-    incident = _locked(incident_id)
-    if incident.acknowledged_at:
+    """One person takes it: paging stops in the same transaction, unless the policy asks for more of them.
+
+    An incident that fell silent and pages again is acknowledged again. Raises AlreadyDone when no answer is awaited,
+    or this person has given theirs.
+    """
+    incident = hold(incident_id)
+    again = incident.acknowledged_at is not None
+    if again and (not incident.is_wanted or by.pk in incident.answered):
         raise AlreadyDone(acknowledged_sentence(incident))
-    _require_open(incident)
+    require_open(incident)
     before = incident.owner
-    changed = _take(incident, Status.ACKNOWLEDGED, by, at)
-    _save(incident, at, *changed)
+    fields = _join(incident, by, at) if again else take(incident, Status.ACKNOWLEDGED, by, at)
+    save(incident, at, *fields)
     after_s = int((at - incident.clock_from).total_seconds())
     owner = incident.owner.name if incident.owner else ""
-    _journal(
-        incident, "incident.acknowledged", by, at, via, after_s=after_s, owner=owner, took=before is None
-    )
+    missing = escalation.answers_missing(incident)
+    record(
+        incident, "incident.acknowledged", by, at, via, after_s=after_s, owner=owner, took=before is None,
+        again=again, missing=missing, **changed(incident),
+    )  # fmt: skip
+    watch.look(incident, at=at)
     return incident
+
+
+def _join(incident: Incident, by: User, at: datetime) -> Iterable[str]:
+    """One more who answers, or the first who answers again after it fell silent: that is an update of its own."""
+    escalation.answer(incident, by=by, at=at)
+    incident.owner = incident.owner or by
+    return ("owner",)
 
 
 @transaction.atomic
@@ -92,17 +107,19 @@ def assign(incident_id: int, *, owner: User | None, by: User, at: datetime, via:
 
     Raises Invalid when the person can't work in this period.
     """
-    incident = _locked(incident_id)
-    _require_open(incident)
+    incident = hold(incident_id)
+    require_open(incident)
     inputs.check_owner(incident, owner)
     before, incident.owner = incident.owner, owner
     takes = owner == by and incident.acknowledged_at is None
-    changed = _take(incident, Status.ACKNOWLEDGED, by, at) if takes else ("owner",)
-    _save(incident, at, *changed)
-    _journal(
+    fields = take(incident, Status.ACKNOWLEDGED, by, at) if takes else ("owner",)
+    save(incident, at, *fields)
+    record(
         incident, "incident.assigned", by, at, via, owner=owner.name if owner else "",
         owner_id=owner.pk if owner else None, before=before.name if before else "", acknowledged=takes,
+        **changed(incident),
     )  # fmt: skip
+    watch.look(incident, at=at)
     return incident
 
 
@@ -110,18 +127,28 @@ def assign(incident_id: int, *, owner: User | None, by: User, at: datetime, via:
 def regrade(
     incident_id: int, *, impact: str, urgency: str, by: User, at: datetime, reason: str = "", via: str = ""
 ) -> Incident:
-    """Judge impact and urgency again. Raised to P1 or P2 before anybody took it, paging starts anew."""
-    incident = _locked(incident_id)
+    """Judge impact and urgency again; its deadlines count from the report as if it had always been so.
+
+    What it missed before stays missed. Raised before anybody took it, paging starts anew, and a snooze ends.
+    """
+    incident = hold(incident_id)
     _require_live(incident.period)
-    _require_open(incident)
+    require_open(incident)
     before, severity = incident.severity, inputs.severity(impact, urgency)
+    watch.keep_missed(incident, at=at)
     incident.impact, incident.urgency, incident.severity = impact, urgency, severity
-    _save(incident, at, "impact", "urgency", "severity")
-    _journal(incident, "incident.regraded", by, at, via, before=before, reason=reason.strip())
-    if severity < before and incident.acknowledged_at is None:  # P1 sorts before P2
+    raised = severity < before  # P1 sorts before P2
+    if raised:
+        incident.snoozed_until = None
+    save(incident, at, "impact", "urgency", "severity", "snoozed_until", "marks")
+    record(
+        incident, "incident.regraded", by, at, via, before=before, reason=reason.strip(), **changed(incident)
+    )
+    if raised and incident.acknowledged_at is None:
         escalation.start(incident, at=at)
-    elif not escalation.steps(severity):
+    elif not ladders.of(incident).steps:
         escalation.stop(incident, at=at)
+    watch.look(incident, at=at)
     return incident
 
 
@@ -133,30 +160,38 @@ def set_status(
 
     Resolving has its own function because it asks how it ended. Raises Invalid for a status that can't be chosen.
     """
-    incident = _locked(incident_id)
+    incident = hold(incident_id)
     inputs.check_status(status)
-    _require_open(incident)
+    require_open(incident)
     if incident.status == status:
         raise AlreadyDone(f"{incident.key} is already {Status(status).label.lower()}.")
     before = incident.status
-    changed = {*_move(incident, status, by, at), *_mitigated(incident, at)}
-    _save(incident, at, *changed)
-    _journal(incident, "incident.status", by, at, via, before=before, after=status, note=note.strip())
+    fields = {*_move(incident, status, by, at), *_mitigated(incident, at)}
+    save(incident, at, *fields)
+    record(
+        incident, "incident.status", by, at, via, before=before, after=status, note=note.strip(),
+        **changed(incident),
+    )  # fmt: skip
+    watch.look(incident, at=at)
     return incident
 
 
 @transaction.atomic
 def comment(incident_id: int, *, body: str, kind: str, by: User, at: datetime, via: str = "") -> Comment:
     """Write a note, a stakeholder update or a decision. An update restarts the update clock."""
-    incident = _locked(incident_id)
+    incident = hold(incident_id)
     body = body.strip()
     inputs.check_comment(body, kind)
     entry = Comment.objects.create(incident=incident, kind=kind, body=body, by=by, at=at)
     updates = kind == Comment.Kind.UPDATE
     if updates:
         incident.last_update_at = at
-    _save(incident, at, *(("last_update_at",) if updates else ()))
-    _journal(incident, "incident.commented", by, at, via, comment=entry.pk, comment_kind=kind, body=body)
+    save(incident, at, *(("last_update_at",) if updates else ()))
+    record(incident, "incident.commented", by, at, via, comment=entry.pk, comment_kind=kind, body=body)
+    if updates:
+        if incident.acknowledged_at:
+            escalation.stop(incident, at=at, kinds=escalation.TOLD)
+        watch.look(incident, at=at)
     return entry
 
 
@@ -169,33 +204,32 @@ def resolve(
     by: User,
     at: datetime,
     cause: str = "",
-    caused_by_change: bool | None = None,
+    verdict: str = "",
     via: str = "",
 ) -> Incident:
-    """It no longer hurts: how it ended, what fixed it and, where known, why it happened. Paging stops."""
-    incident = _locked(incident_id)
+    """It no longer hurts: how it ended, what fixed it and, where known, why it happened. Paging stops.
+
+    An empty verdict leaves the one given at triage.
+    """
+    incident = hold(incident_id)
     if not incident.is_open:
-        raise AlreadyDone(_resolved_sentence(incident))
+        raise AlreadyDone(resolved_sentence(incident))
     resolution, cause = resolution.strip(), " ".join(cause.split())
     inputs.check_resolution(ending, resolution, cause)
+    inputs.check_verdict(verdict)
     before = incident.status
     incident.ending, incident.resolution, incident.cause = ending, resolution, cause
-    incident.caused_by_change, incident.resolved_at, incident.resolved_by = caused_by_change, at, by
+    incident.verdict = verdict or incident.verdict
+    incident.resolved_at, incident.resolved_by = at, by
     _move(incident, Status.RESOLVED, by, at, opens=-1)
-    _save(
-        incident,
-        at,
-        "status",
-        "ending",
-        "resolution",
-        "cause",
-        "caused_by_change",
-        "resolved_at",
-        "resolved_by",
-    )
-    escalation.stop(incident, at=at)
+    save(
+        incident, at, "status", "ending", "resolution", "cause", "verdict", "resolved_at", "resolved_by",
+        *leave_queues(incident, at),
+    )  # fmt: skip
+    escalation.stop(incident, at=at, kinds=escalation.TOLD)
+    watch.look(incident, at=at)
     after_s = int((at - incident.reported_at).total_seconds())
-    _journal(
+    record(
         incident, "incident.resolved", by, at, via, ending=ending, resolution=resolution, cause=cause,
         before=before, after_s=after_s,
     )  # fmt: skip
@@ -208,44 +242,45 @@ def reopen(incident_id: int, *, reason: str, by: User | None, at: datetime, via:
 
     Raises TransitionRefused outside a live period or while it is open, and Invalid without a reason.
     """
-    incident = _locked(incident_id)
+    incident = hold(incident_id)
     _require_live(incident.period)
     if incident.is_open:
         raise TransitionRefused(f"{incident.key} is open already. Nothing needs to be reopened.")
     if not reason.strip():
         raise Invalid({"reason": "Say what came back, in a sentence."})
-    changed = _clear_answers(incident, at)
+    fields = _clear_answers(incident, at)
     incident.reopened += 1
     _move(incident, Status.NEW, by, at, opens=1)
-    _save(incident, at, "status", "reopened", *changed)
-    _journal(incident, "incident.reopened", by, at, via, reason=reason.strip(), times=incident.reopened)
+    save(incident, at, "status", "reopened", *fields)
+    record(incident, "incident.reopened", by, at, via, reason=reason.strip(), times=incident.reopened)
     escalation.start(incident, at=at)
+    watch.look(incident, at=at)
     return incident
 
 
 @transaction.atomic
 def escalate(incident_id: int, *, reason: str, by: User, at: datetime, via: str = "") -> Incident:
     """Page the next person now instead of later. Raises Refused when everybody has been paged."""
-    incident = _locked(incident_id)
+    incident = hold(incident_id)
     _require_live(incident.period)
-    _require_open(incident)
+    require_open(incident)
     page = escalation.page_next(incident, by=by, at=at)
-    _save(incident, at)
-    _journal(incident, "incident.escalated", by, at, via, reason=reason.strip(), **page)
+    save(incident, at)
+    record(incident, "incident.escalated", by, at, via, reason=reason.strip(), **page)
     return incident
 
 
 @transaction.atomic
 def hand_to(incident_id: int, *, team: str, by: User, at: datetime, via: str = "") -> Incident:
     """Name who takes over what is still open when the period ends."""
-    incident = _locked(incident_id)
-    _require_open(incident)
+    incident = hold(incident_id)
+    require_open(incident)
     team = " ".join(team.split())
     if not 0 < len(team) <= 120:
         raise Invalid({"team": "Name the team that takes it over, in at most 120 characters."})
     before, incident.handed_to = incident.handed_to, team
-    _save(incident, at, "handed_to")
-    _journal(incident, "incident.handed_over", by, at, via, team=team, before=before)
+    save(incident, at, "handed_to")
+    record(incident, "incident.handed_over", by, at, via, team=team, before=before, **changed(incident))
     return incident
 
 
@@ -256,21 +291,6 @@ def acknowledged_sentence(incident: Incident) -> str:
     return f"{who(incident.acknowledged_by)} acknowledged it at {said}."
 
 
-def _resolved_sentence(incident: Incident) -> str:
-    assert incident.resolved_at is not None  # noqa: S101  the constraint resolved_has_a_time
-    return f"{who(incident.resolved_by)} resolved it at {when(incident.resolved_at, incident.period)}."
-
-
-def _locked(incident_id: int) -> Incident:
-    """The incident with its period, both held until the transaction ends, the period first."""
-    period_id = Incident.objects.values_list("period_id", flat=True).get(pk=incident_id)
-    period = Period.objects.locked().get(pk=period_id)
-    people = ("owner", "acknowledged_by", "resolved_by", "team")
-    incident: Incident = Incident.objects.locked().select_related(*people).get(pk=incident_id)
-    incident.period = period
-    return incident
-
-
 def _next_number(period: Period) -> int:
     """Taken from the locked period, so parallel reports get neighbouring numbers and none is lost."""
     number = period.next_incident_number
@@ -279,26 +299,20 @@ def _next_number(period: Period) -> int:
     return number
 
 
-def _save(incident: Incident, at: datetime, *fields: str) -> None:
-    incident.version += 1
-    incident.updated_at = at
-    incident.save(update_fields=[*fields, "version", "updated_at"])
-
-
 def _move(incident: Incident, status: str, by: User | None, at: datetime, *, opens: int = 0) -> Iterable[str]:
     """Write the status and its history; leaving new for work also acknowledges. Names the changed fields."""
     if incident.status == Status.NEW and status in WORKED and by:
-        return _take(incident, status, by, at)
+        return take(incident, status, by, at)
     _change(incident, status, by, at, opens=opens)
     return ("status",)
 
 
-def _take(incident: Incident, status: str, by: User, at: datetime) -> Iterable[str]:
-    """Somebody accepts it: who and when, an owner if there was none, and no more pages."""
+def take(incident: Incident, status: str, by: User, at: datetime) -> Iterable[str]:
+    """Somebody accepts it: who and when, an owner if there was none, and no more pages. Names the changed fields."""
     incident.acknowledged_at, incident.acknowledged_by = at, by
     incident.owner = incident.owner or by
     _change(incident, status, by, at)
-    escalation.stop(incident, at=at)
+    escalation.answer(incident, by=by, at=at)
     return ("status", "acknowledged_at", "acknowledged_by", "owner")
 
 
@@ -308,6 +322,15 @@ def _change(incident: Incident, status: str, by: User | None, at: datetime, *, o
         opens=opens, at=at, by=by,
     )  # fmt: skip
     incident.status = status
+
+
+def leave_queues(incident: Incident, at: datetime) -> Iterable[str]:
+    """It waits for nobody any more: queue and snooze end, and so does a pause. Names the changed fields."""
+    if incident.pauses and incident.pauses[-1][1] is None:
+        incident.pauses = [*incident.pauses[:-1], [incident.pauses[-1][0], at.isoformat()]]
+    incident.queue = incident.queue_note = ""
+    incident.queued_at = incident.snoozed_until = None
+    return ("queue", "queue_note", "queued_at", "snoozed_until", "pauses")
 
 
 def _mitigated(incident: Incident, at: datetime) -> Iterable[str]:
@@ -330,11 +353,6 @@ def _clear_answers(incident: Incident, at: datetime) -> Iterable[str]:
     )  # fmt: skip
 
 
-def _journal(incident: Incident, kind: str, by: User | None, at: datetime, via: str, **data: Any) -> None:
-    facts = {"key": incident.key, "title": incident.title, "severity": incident.severity}
-    journal.record(incident.period, kind, by=by, at=at, subject=incident.subject, via=via, **facts, **data)
-
-
 def _require_live(period: Period) -> None:
     if period.is_live:
         return
@@ -343,8 +361,3 @@ def _require_live(period: Period) -> None:
     raise TransitionRefused(
         f"{period.name} has ended ({period.get_status_display().lower()}). Report this to the team that runs it now."
     )
-
-
-def _require_open(incident: Incident) -> None:
-    if not incident.is_open:
-        raise Refused(f"{_resolved_sentence(incident)} Reopen it first.")

@@ -269,7 +269,7 @@ class _Story:
         )
         self.script.at(max(at, end), lambda when: triage.resolve(
             self.found(title).pk, ending="fixed", resolution=FIXES[n % len(FIXES)], by=worker, at=when,
-            cause="Configuration" if n % 2 else "Code", caused_by_change=n % 3 != 0,
+            cause="Configuration" if n % 2 else "Code", verdict="caused" if n % 3 else "unrelated",
         ))  # fmt: skip
 
     def report(self, _name: str, title: str, component: str, severity: str, by: str, at: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypercare import timewords
 from hypercare.models import User
-from incidents import clocks, escalation
+from incidents import clocks, ladders, policies
 from incidents.severity import MEANINGS, SEVERITIES
 from periods import documents
 from periods.models import Debrief, DocumentVersion, Period
@@ -43,8 +43,8 @@ def parts(period: Period, saved: DocumentVersion | None, *, at: datetime) -> dic
     return {
         "channels": channels(period, saved),
         "deciders": _deciders(period),
-        "ladders": _ladders(),
-        "severities": _severities(),
+        "ladders": _ladders(period),
+        "severities": _severities(period),
         "rhythm": _rhythm(period),
         "coming": _coming(period, at),
     }
@@ -80,12 +80,13 @@ def _deciders(period: Period) -> list[tuple[str, User | None]]:
     ]
 
 
-def _ladders() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Severity → who is paged, and after how many minutes."""
+def _ladders(period: Period) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Severity → who is paged in this period, and after how many minutes."""
+    found = {severity: ladders.for_severity(period, severity).steps for severity in SEVERITIES}
     return [
-        (severity, [(escalation.LABELS[who], _after(minutes)) for who, minutes in escalation.steps(severity)])
-        for severity in SEVERITIES
-        if escalation.steps(severity)
+        (severity, [(ladders.label(step, period), _after(step.after)) for step in steps])
+        for severity, steps in found.items()
+        if steps
     ]
 
 
@@ -93,12 +94,12 @@ def _after(minutes: int) -> str:
     return f"after {minutes} min" if minutes else "at once"
 
 
-def _severities() -> list[dict[str, str]]:
+def _severities(period: Period) -> list[dict[str, str]]:
     return [
         {
             "severity": severity,
             "meaning": MEANINGS[severity],
-            **{kind: _target(clocks.TARGETS[severity][kind]) for kind in clocks.KINDS},
+            **{kind: _target(policies.of(period).targets[severity][kind]) for kind in clocks.KINDS},
         }
         for severity in SEVERITIES
     ]
@@ -106,7 +107,7 @@ def _severities() -> list[dict[str, str]]:
 
 def _target(target: clocks.Target) -> str:
     """`15 min`, `4 h`, or working days where business hours count."""
-    if target.measure == "elapsed":
+    if target.measure != "business":
         return timewords.duration(target.seconds)
     days, rest = divmod(target.seconds, WORKING_DAY)
     if rest:

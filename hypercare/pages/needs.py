@@ -93,7 +93,10 @@ def _incidents(user: User, at: datetime) -> list[Need]:
     mine = Incident.objects.open().filter(owner=user, severity__in=("P1", "P2"))
     unowned = Incident.objects.open().filter(owner__isnull=True, severity__in=("P1", "P2"), period__lead=user)
     rows = (
-        (mine | unowned).filter(period__in=_current(user)).select_related("period").order_by("severity", "id")
+        (mine | unowned)
+        .filter(period__in=_current(user))
+        .select_related("period", "period__incident_policy")
+        .order_by("severity", "id")
     )
     return [_incident_need(incident, at) for incident in rows[:MOST]]
 

@@ -37,6 +37,7 @@ from incidents.forms import (
 )  # fmt: skip
 from incidents.models import Incident
 from incidents.presenters import update_rhythm
+from incidents.records import hold
 from incidents.rights import Rights
 from incidents.views.loading import Loaded, done, incident_or_404, is_htmx, next_url, problem, standing_on
 from periods import journal
@@ -120,7 +121,9 @@ ACTIONS: Mapping[str, Action] = {
         undo=_undo_status, stays=True,
     ),
     "resolve": Action(
-        "Resolve", "Resolve", lambda data, _: ResolveForm(data, initial={"ending": "fixed"}), _handle, triage.resolve,
+        "Resolve", "Resolve",
+        lambda data, at: ResolveForm(data, initial={"ending": "fixed", "verdict": at.incident.verdict}), _handle,
+        triage.resolve,
         lambda now: f"{now.key} resolved", watches="status", kinds=("incident.status", "incident.resolved"),
     ),
     "reopen": Action(
@@ -186,7 +189,7 @@ def _do(
     action, data, now = ACTIONS[name], form.cleaned_data, timezone.now()
     try:
         with transaction.atomic():
-            before = facts.locked(loaded.incident.pk)
+            before = hold(loaded.incident.pk)
             action.allow(loaded.rights, before, data)
             if _somebody_was_first(action, before, sent):
                 return _conflict(request, name, before, sent)

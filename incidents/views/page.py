@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from contributors.models import Membership
 from hypercare.http import SignedInRequest
 from hypercare.models import User
-from incidents import escalation, listing, presenters, timeline
+from incidents import escalation, listing, presenters, timeline, watch
 from incidents.forms import CommentForm, workers
 from incidents.models import Alert, Incident
 from incidents.severity import SEVERITIES
@@ -23,6 +23,7 @@ from incidents.views.loading import Loaded, incident_or_404, is_htmx, standing_o
 from periods import documents
 
 ALERTS_SHOWN = 10
+COMING = 3
 PARTS = {part: f"incidents/_{part}.html" for part in ("head", "clocks", "story", "rail")}
 DIALOGS = ("resolve", "escalate", "regrade", "edit", "hand-over")
 
@@ -98,6 +99,9 @@ def live_context(request: SignedInRequest, loaded: Loaded, now: datetime) -> dic
         "updates": sum(moment.group == timeline.UPDATES for moment in moments),
         "stats": presenters.stats(incident, at=now, zone=zone),
         "ladder": escalation.ladder(incident, at=now),
+        "missing": escalation.answers_missing(incident) if len(incident.answered) else 0,
+        "coming": watch.coming(incident, at=now)[:COMING] if incident.is_open else [],
+        "missed": presenters.missed(incident, zone=zone),
         "responders": _responders(loaded, timeline.actors(incident)),
         "alerts": alerts[:ALERTS_SHOWN],
         "firing": [alert for alert in alerts if alert.ended_at is None],

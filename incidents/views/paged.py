@@ -53,7 +53,7 @@ def context(page: Page, token: str, now: datetime) -> dict[str, Any]:
     """Everything the page and its parts show."""
     incident = page.incident
     rung = escalation.next_rung(incident, at=now)
-    waiting = incident.is_open and incident.acknowledged_at is None
+    waiting = incident.is_wanted and page.person.pk not in incident.answered
     next_at = rung.due_at if rung and rung.person and waiting and rung.due_at > now else None
     alert = Alert.objects.filter(incident=incident).order_by("-started_at", "-id").first()
     return {

@@ -32,7 +32,7 @@ def test_an_incident_is_worked_from_first_look_to_resolution_without_javascript(
     browser.post("/i/BILL-1/hand-over/", {"team": "Payments team"})
     browser.post(
         "/i/BILL-1/resolve/",
-        {"ending": "workaround", "resolution": "Gateway switched", "caused_by_change": "yes"},
+        {"ending": "workaround", "resolution": "Gateway switched", "verdict": "caused"},
     )
     page = text(browser.get("/i/BILL-1/"))
 

@@ -97,7 +97,9 @@ def test_pressing_acknowledges_by_link_and_ends_paging(cast, client):
 
     entry = JournalEntry.objects.get(kind="incident.acknowledged")
     assert (entry.actor, entry.via, entry.at) == (cast.tomasz, "link", NOW + MINUTE)
-    assert not Timer.objects.filter(fired_at__isnull=True, cleared_at__isnull=True).exists()
+    assert not Timer.objects.filter(
+        kind="incident.escalation", fired_at__isnull=True, cleared_at__isnull=True
+    ).exists()
     assert "You acknowledged it" in words(answer)
     assert "Acknowledge</button>" not in words(answer)
 

@@ -11,7 +11,7 @@ from contributors.models import Delivery, Membership
 from hypercare import timers
 from hypercare.errors import AlreadyDone, Invalid, Refused, TransitionRefused
 from hypercare.models import Timer
-from incidents import escalation, triage
+from incidents import policies, triage
 from incidents.models import Comment, Incident, StatusChange
 from periods.models import JournalEntry, Period
 from tests.factories import NOW, make_incident, make_member, make_period, make_role, make_shift, make_user
@@ -51,7 +51,9 @@ def entries(period: Period) -> list[JournalEntry]:
 
 
 def pending() -> int:
-    return Timer.objects.filter(fired_at__isnull=True, cleared_at__isnull=True).count()
+    """Steps of an escalation still to come."""
+    waiting = Timer.objects.filter(fired_at__isnull=True, cleared_at__isnull=True)
+    return waiting.filter(kind="incident.escalation").count()
 
 
 # --- Report -------------------------------------------------------------------------------------
@@ -328,7 +330,7 @@ def resolve(incident: Incident, **fields) -> Incident:
 
 
 def test_resolving_says_how_it_ended_and_stops_paging(period, tomasz):
-    incident = resolve(report(period), cause="Two schedulers ran", caused_by_change=True)
+    incident = resolve(report(period), cause="Two schedulers ran", verdict="caused")
 
     assert (incident.status, incident.resolved_at, incident.cause, incident.caused_by_change) == (
         "resolved", LATER, "Two schedulers ran", True,
@@ -484,5 +486,8 @@ def test_invariant_1_only_triage_writes_the_status_of_an_incident():
 
 
 def test_the_steps_that_page_are_those_of_the_severity():
-    assert [who for who, _ in escalation.steps("P1")] == ["on_shift", "deputy", "lead", "sponsor"]
-    assert not escalation.steps("P3")
+    steps = policies.LADDERS["P1"].steps
+    assert [(step.who, step.after) for step in steps] == [
+        ("on_shift", 0), ("deputy", 5), ("lead", 10), ("sponsor", 15),
+    ]  # fmt: skip
+    assert not policies.LADDERS["P3"].steps

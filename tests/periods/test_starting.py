@@ -9,7 +9,7 @@ import pytest
 
 from contributors.models import Delivery, Membership, Role
 from hypercare.errors import AlreadyDone, Invalid, NotAllowed, Refused
-from incidents import escalation
+from incidents import escalation, ladders, policies
 from periods import debriefs, policy, starting, templating
 from periods.models import JournalEntry, Period, PeriodOrigin
 from periods.templates_library.content import Ladder, Rung
@@ -205,8 +205,8 @@ def test_a_severity_the_template_does_not_name_keeps_the_usual_ladder():
     period = make_period()
     PeriodOrigin.objects.create(period=period, label="Ours", content=templating.as_data(own_policy()))
 
-    assert escalation.steps("P2", period.pk) == escalation.LADDERS["P2"]
-    assert escalation.steps("P3", period.pk) == ()
+    assert ladders.for_severity(period, "P2") == policies.LADDERS["P2"]
+    assert ladders.for_severity(period, "P3").steps == ()
     assert policy.ladder(make_period().pk, "P1") == ()
 
 

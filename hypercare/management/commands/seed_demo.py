@@ -14,6 +14,8 @@ from contributors.models import Delivery
 from hypercare.demo import bulk, closed, cutover, library, others
 from hypercare.demo import people as cast
 from hypercare.models import Timer
+from incidents import watch
+from incidents.models import Incident
 from periods.models import JournalEntry, Period
 
 
@@ -62,6 +64,8 @@ def seed(now: datetime) -> None:
     others.in_review(people, now=now)
     cutover.tell(people, now=now)
     library.stock(people, now=now)
+    for incident in Incident.objects.open().select_related("period", "owner"):
+        watch.settle(incident, at=now)
     JournalEntry.objects.filter(dispatched_at__isnull=True).update(dispatched_at=now)
     Delivery.objects.filter(state__in=Delivery.OPEN, intended_at__lte=now).update(
         state=Delivery.State.CANCELLED, settled_at=now

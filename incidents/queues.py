@@ -1,0 +1,130 @@
+"""Where an incident waits: for its reporter, for a retest, for a planned fix, or simply until later.
+
+A queue ages in sight of everybody. Waiting for the reporter holds the mitigate and resolve clocks, not the update; the
+other two hold none. A snooze only takes it out of the open list: its clocks run on.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final, TypedDict
+
+from django.db import transaction
+
+from contributors import notifications
+from contributors.models import Delivery
+from hypercare import timers
+from hypercare.errors import AlreadyDone, Invalid, Refused
+from hypercare.models import User
+from incidents import escalation, inputs, triage, watch
+from incidents.models import Incident
+from incidents.records import changed, hold, record, require_open, save
+from incidents.words import when
+
+Queue = Incident.Queue
+KIND: Final = "incident.snooze"
+LONGEST_SNOOZE: Final = timedelta(days=14)
+
+
+class Args(TypedDict):
+    """What a snooze's timer carries: which snooze it ends."""
+
+    incident: int
+    until: str
+
+
+@transaction.atomic
+def enter(incident_id: int, *, queue: str, by: User, at: datetime, note: str = "", via: str = "") -> Incident:
+    """Let it wait in a queue, or in none ("") again. Out of new, this also takes it: somebody has looked.
+
+    Raises Invalid for an unknown queue and for a return without a question, AlreadyDone when it waits there.
+    """
+    incident = hold(incident_id)
+    note = " ".join(note.split())
+    inputs.check_queue(queue, note)
+    require_open(incident)
+    if incident.queue == queue and incident.queue_note == note:
+        where = Queue(queue).label.lower() if queue else "no queue"
+        raise AlreadyDone(f"{incident.key} is in {where} already.")
+    before, since = incident.queue, incident.queued_at
+    fields = [*triage.leave_queues(incident, at)]
+    if queue and incident.status == Incident.Status.NEW:
+        fields += triage.take(incident, Incident.Status.ACKNOWLEDGED, by, at)
+    if queue:
+        # Another note on the same wait does not make it younger.
+        stays = queue == before and since is not None
+        incident.queue, incident.queue_note, incident.queued_at = queue, note, since if stays else at
+    if queue == Queue.RETURNED:
+        incident.pauses = [*incident.pauses, [at.isoformat(), None]]
+    save(incident, at, *dict.fromkeys(fields))
+    waited_s = int((at - since).total_seconds()) if since else None
+    record(
+        incident, "incident.queued", by, at, via, before=before, after=queue, note=note, waited_s=waited_s,
+        **changed(incident),
+    )  # fmt: skip
+    watch.look(incident, at=at)
+    return incident
+
+
+def pause(incident_id: int, *, note: str, by: User, at: datetime, via: str = "") -> Incident:
+    """Ask the reporter something: the mitigate and resolve clocks stand until `resume`."""
+    return enter(incident_id, queue=Queue.RETURNED, note=note, by=by, at=at, via=via)
+
+
+def resume(incident_id: int, *, by: User, at: datetime, via: str = "") -> Incident:
+    """The wait is over: out of the queue it is in. Raises AlreadyDone when it is in none."""
+    return enter(incident_id, queue="", by=by, at=at, via=via)
+
+
+@transaction.atomic
+def snooze(incident_id: int, *, until: datetime | None, by: User, at: datetime, via: str = "") -> Incident:
+    """Out of the open list until a moment, or back in it now (None). Its clocks and its owner stay.
+
+    Raises Refused for a P1 and for one nobody has acknowledged that pages people, Invalid for a moment that is not
+    within 14 days.
+    """
+    incident = hold(incident_id)
+    require_open(incident)
+    if until is None and incident.snoozed_until is None:
+        raise AlreadyDone(f"{incident.key} is in the open list already.")
+    if until is not None:
+        _check_snooze(incident, until, at)
+    incident.snoozed_until = until
+    save(incident, at, "snoozed_until")
+    said = {"until": until.isoformat() if until else None}
+    record(incident, "incident.snoozed", by, at, via, **said, **changed(incident))
+    timers.clear_prefix(f"snooze:{incident.pk}:", at=at)
+    if until is not None:
+        args: Args = {"incident": incident.pk, "until": until.isoformat()}
+        timers.arm(f"snooze:{incident.pk}:{incident.version}", kind=KIND, due_at=until, args=dict(args))
+    return incident
+
+
+def _check_snooze(incident: Incident, until: datetime, at: datetime) -> None:
+    if incident.severity == Incident.Severity.P1:
+        raise Refused("A P1 can't be snoozed. Give it a lower severity first, or an owner.")
+    if incident.paging_since is not None:
+        raise Refused(f"{incident.key} is paging people. Acknowledge it first.")
+    if until.utcoffset() is None or not at < until <= at + LONGEST_SNOOZE:
+        latest = when(at + LONGEST_SNOOZE, incident.period)
+        raise Invalid({"until": f"Choose a time in the future, at the latest {latest}."})
+
+
+def on_wake(args: Args, *, due_at: datetime, at: datetime) -> None:
+    """Timer handler: back in the open list, and its owner (or the lead) hears of it."""
+    incident = escalation.locked(args["incident"])
+    until = incident.snoozed_until
+    if until is None or until != datetime.fromisoformat(args["until"]) or not incident.is_open:
+        return
+    incident.snoozed_until = None
+    save(incident, at, "snoozed_until")
+    record(incident, "incident.woken", None, at, "timer", planned_at=due_at.isoformat())
+    notifications.notify(
+        user=incident.owner or incident.period.lead, kind="incident_rung", period=incident.period,
+        subject=incident.subject, context=_context(incident, until), urgency=Delivery.Urgency.NORMAL, at=at,
+        key=f"snooze:{incident.pk}:{until.isoformat()}",
+    )  # fmt: skip
+
+
+def _context(incident: Incident, until: datetime) -> dict[str, Any]:
+    return {**watch.context(incident), "rung": "woken", "clock": "", "due_at": until.isoformat()}

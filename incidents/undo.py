@@ -1,0 +1,76 @@
+"""Taking back what one just did to an incident: everything that action changed, once, if nothing changed since."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils.dateparse import parse_datetime
+
+from hypercare.errors import AlreadyDone, NotAllowed, Refused
+from hypercare.models import User
+from incidents import escalation, ladders, watch
+from incidents.models import Incident, StatusChange
+from incidents.records import hold, record, require_open, save
+from periods.models import JournalEntry
+
+KINDS: Final = (
+    "incident.acknowledged", "incident.assigned", "incident.regraded", "incident.status", "incident.corrected",
+    "incident.queued", "incident.snoozed", "incident.handed_over",
+)  # fmt: skip
+WITHIN: Final = timedelta(hours=1)
+MOMENTS: Final = ("acknowledged_at", "mitigated_at", "queued_at", "snoozed_until")
+
+
+@transaction.atomic
+def undo(incident_id: int, *, seq: int, by: User, at: datetime, via: str = "") -> Incident:
+    """Put back what the journal entry `seq` changed. Undone from an acknowledgement, paging starts anew.
+
+    Raises NotAllowed for somebody else's action, AlreadyDone when the incident was changed since (an undo is a change
+    too, so it works once), and Refused after an hour or for what can't be taken back.
+    """
+    incident = hold(incident_id)
+    require_open(incident)
+    was = _was(incident, seq, by, at)
+    status, severity, acknowledged = incident.status, incident.severity, incident.acknowledged_at
+    for name, value in was.items():
+        setattr(incident, name, _moment(name, value))
+    if incident.status != status:
+        StatusChange.objects.create(
+            incident=incident, period=incident.period, from_status=status, to_status=incident.status, at=at, by=by
+        )  # fmt: skip
+    save(incident, at, *(name.removesuffix("_id") for name in was))
+    record(incident, "incident.undone", by, at, via, undone=seq, fields=sorted(was))
+    untaken = incident.acknowledged_at is None and acknowledged is not None
+    if untaken or incident.severity != severity or "kind" in was:
+        _follow_paging(incident, at)
+    watch.look(incident, at=at)
+    return incident
+
+
+def _was(incident: Incident, seq: int, by: User, at: datetime) -> dict[str, Any]:
+    """What the entry says the incident was, if it may be put back."""
+    entry = JournalEntry.objects.filter(period=incident.period_id, seq=seq, subject=incident.subject).first()
+    if entry is None or entry.kind not in KINDS or not entry.data.get("was"):
+        raise Refused("There is nothing to undo.")
+    if entry.actor_id != by.pk:
+        raise NotAllowed("Only the person who did it can undo it.")
+    if incident.version != entry.data["version"]:
+        raise AlreadyDone(f"{incident.key} was changed since. Nothing was undone.")
+    if at - entry.at > WITHIN:
+        raise Refused("That was more than an hour ago. Change it by hand.")
+    was: dict[str, Any] = entry.data["was"]
+    return was
+
+
+def _moment(name: str, value: Any) -> Any:
+    return parse_datetime(value) if name in MOMENTS and value else value
+
+
+def _follow_paging(incident: Incident, at: datetime) -> None:
+    """Paging follows what is true again."""
+    if incident.acknowledged_at is None and ladders.of(incident).steps:
+        escalation.start(incident, at=at)
+    else:
+        escalation.stop(incident, at=at)
