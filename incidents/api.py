@@ -21,7 +21,7 @@ from rest_framework.response import Response
 
 from hypercare.api import CursorPages, check_match, etag_of, idempotent, not_modified, person
 from hypercare.errors import Invalid
-from incidents import alert_sources, facts, rights, triage
+from incidents import alert_sources, facts, queues, rights, triage, undo
 from incidents import serializers as shapes
 from incidents.models import AlertSource, Incident
 from incidents.records import hold
@@ -46,6 +46,11 @@ ACTION_INPUTS: dict[str, type[drf.Serializer[Any]]] = {
     "resolve": shapes.ResolveIn,
     "reopen": shapes.ReasonIn,
     "escalate": shapes.ReasonIn,
+    "queue": shapes.QueueIn,
+    "pause": shapes.PauseIn,
+    "resume": shapes.NothingIn,
+    "snooze": shapes.SnoozeIn,
+    "undo": shapes.UndoIn,
 }
 VIA = "api"
 COMMA = "Several values are separated by commas."
@@ -217,7 +222,8 @@ def _domain(name: str) -> Callable[..., Incident]:
     functions: dict[str, Callable[..., Incident]] = {
         "acknowledge": triage.acknowledge, "assign": triage.assign, "regrade": triage.regrade,
         "set-status": triage.set_status, "resolve": triage.resolve, "reopen": triage.reopen,
-        "escalate": triage.escalate,
+        "escalate": triage.escalate, "queue": queues.enter, "pause": queues.pause, "resume": queues.resume,
+        "snooze": queues.snooze, "undo": undo.undo,
     }  # fmt: skip
     return functions[name]
 

@@ -9,6 +9,7 @@ from django import forms
 from contributors.models import Membership
 from hypercare.models import User
 from incidents.models import Comment, Incident
+from incidents.queues import SNOOZES
 from incidents.severity import MEANINGS, SEVERITIES, pair_for
 from periods.models import Period
 
@@ -96,12 +97,59 @@ class EditForm(forms.Form):
         label="What is wrong?", max_length=200, error_messages={"required": "Say in one line what is wrong."}
     )
     component = forms.ChoiceField(label="System", required=False)
+    kind = forms.ChoiceField(
+        label="Type",
+        choices=KINDS,
+        required=False,
+        help_text="An enhancement leaves the counts for the backlog.",
+    )
+    verdict = forms.ChoiceField(label="The release", choices=VERDICTS, required=False)
     description = LogForm.base_fields["description"]
 
     def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
         """Offer the period's own systems."""
         super().__init__(*args, **kwargs)
         self.fields["component"] = _component_field(period)
+
+
+class ClassifyForm(forms.Form):
+    """Type, system and verdict; what is not sent stays as it is."""
+
+    kind = forms.ChoiceField(label="Type", choices=KINDS, required=False)
+    component = forms.ChoiceField(label="System", required=False)
+    verdict = forms.ChoiceField(label="The release", choices=VERDICTS, required=False)
+
+    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
+        """Offer the period's own systems."""
+        super().__init__(*args, **kwargs)
+        self.fields["component"] = _component_field(period)
+
+    def clean(self) -> dict[str, Any]:
+        """Only what was sent."""
+        data = super().clean() or self.cleaned_data
+        return {name: value for name, value in data.items() if name in self.data}
+
+
+class QueueForm(forms.Form):
+    """Whom it waits for, and what for."""
+
+    queue = forms.ChoiceField(
+        label="Waits for", choices=[("", "Nobody"), *Incident.Queue.choices], required=False,
+        error_messages={"invalid_choice": "Choose one of the queues in the list."},
+    )  # fmt: skip
+    note = forms.CharField(
+        label="What is awaited?", required=False, max_length=200,
+        help_text="“Which invoice was it?”, or the day of the fix.",
+    )  # fmt: skip
+
+
+class SnoozeForm(forms.Form):
+    """Out of the open list for a while."""
+
+    choice = forms.ChoiceField(
+        label="Until", choices=[("", "Back in the list now"), *SNOOZES.items()], required=False,
+        error_messages={"invalid_choice": "Choose one of the times in the list."},
+    )  # fmt: skip
 
 
 class AssignForm(forms.Form):

@@ -28,10 +28,17 @@ BOARD: Final = 40
 RESOLVED_CARDS: Final = 8
 COUNTED: Final = 10_000
 STEPPED: Final = 500
-GROUPS: Final = {"open": "Open", "no-owner": "No owner", "mine": "Mine", "resolved": "Resolved"}
+GROUPS: Final = {
+    "open": "Open", "no-owner": "No owner", "mine": "Mine", "snoozed": "Snoozed", "backlog": "Backlog",
+    "resolved": "Resolved",
+}  # fmt: skip
+RARE: Final = ("snoozed", "backlog")  # shown while there is something in them
 VIEWS: Final = ("list", "board")
 WATCHED: Final = (Incident.Status.MITIGATED, Incident.Status.MONITORING)
 STAGE: Final = Case(
+    When(queue=Incident.Queue.RETURNED, then=Value(3)),
+    When(queue=Incident.Queue.RETEST, then=Value(4)),
+    When(queue=Incident.Queue.PLANNED_FIX, then=Value(5)),
     When(Q(status=Incident.Status.NEW) | Q(owner=None), then=Value(0)),
     When(status__in=WATCHED, then=Value(2)),
     default=Value(1),
@@ -49,6 +56,7 @@ class Filters:
     severities: tuple[str, ...] = ()
     owner: int | None = None
     system: str = ""
+    kind: str = ""
     after: str = ""
 
     @classmethod
@@ -64,13 +72,14 @@ class Filters:
             severities=tuple(severity for severity in SEVERITIES if severity in wanted),
             owner=int(owner) if owner.isdecimal() and len(owner) < 19 else None,
             system=str(params.get("system", ""))[:80],
+            kind=str(params.get("type", "")) if params.get("type", "") in Incident.Kind else "",
             after=str(params.get("after", ""))[:100],
         )
 
     @property
     def narrowed(self) -> bool:
         """Whether more than a group is asked for."""
-        return bool(self.q or self.severities or self.owner or self.system)
+        return bool(self.q or self.severities or self.owner or self.system or self.kind)
 
     def link(self, **changes: Any) -> str:
         """The query string of the same list with something changed, back on its first page."""
@@ -78,6 +87,7 @@ class Filters:
         asked = {
             "status": "" if new.group == "open" else new.group, "view": "" if new.view == "list" else new.view,
             "q": new.q, "sev": ",".join(new.severities), "owner": new.owner or "", "system": new.system,
+            "type": new.kind,
             "after": new.after,
         }  # fmt: skip
         return "?" + urlencode({name: value for name, value in asked.items() if value})
@@ -110,12 +120,19 @@ class Filters:
     @property
     def cleared(self) -> str:
         """The same group and view without filters."""
-        return self.link(q="", severities=(), owner=None, system="")
+        return self.link(q="", severities=(), owner=None, system="", kind="")
 
     def words(self) -> str:
         """The filter said aloud: `P1 incidents in ERP`."""
         system = f"in {self.system}" if self.system else ""
-        parts = [" or ".join(self.severities), "incidents", system, f"with “{self.q}”" if self.q else ""]
+        kind = f"of type {Incident.Kind(self.kind).label.lower()}" if self.kind else ""
+        parts = [
+            " or ".join(self.severities),
+            "incidents",
+            kind,
+            system,
+            f"with “{self.q}”" if self.q else "",
+        ]
         return " ".join(part for part in parts if part)
 
 
@@ -129,18 +146,24 @@ class Page:
 
 def wanted(found: QuerySet[Incident], filters: Filters, viewer: User) -> QuerySet[Incident]:
     """What the filters ask for, unordered."""
-    still = Q(resolved_at__isnull=True)
+    is_wish = Q(kind=Incident.Kind.ENHANCEMENT)
+    here = Q(resolved_at__isnull=True) & ~is_wish
+    still = here & Q(snoozed_until__isnull=True)
     groups = {
         "open": still,
         "no-owner": still & Q(owner=None),
         "mine": still & Q(owner=viewer),
-        "resolved": ~still,
+        "snoozed": here & Q(snoozed_until__isnull=False),
+        "backlog": Q(resolved_at__isnull=True) & is_wish,
+        "resolved": Q(resolved_at__isnull=False),
     }
     found = found.filter(groups[filters.group])
     if filters.q:
         found = found.filter(_text(filters.q))
     if filters.severities:
         found = found.filter(severity__in=filters.severities)
+    if filters.kind:
+        found = found.filter(kind=filters.kind)
     if filters.owner:
         found = found.filter(owner_id=filters.owner)
     return found.filter(component=filters.system) if filters.system else found
@@ -213,15 +236,21 @@ def _key(last: Any, filters: Filters) -> str:
 
 def counts(found: QuerySet[Incident], viewer: User) -> dict[str, int]:
     """The figures on the tabs of a list and of the board: two queries. Resolved ones are counted to 10,000."""
-    still = found.filter(resolved_at__isnull=True)
-    by_status = {f"is_{status}": Count("id", filter=Q(status=status)) for status in Incident.Status.values}
-    figures: dict[str, int] = still.aggregate(
-        open=Count("id"),
-        no_owner=Count("id", filter=Q(owner=None)),
-        mine=Count("id", filter=Q(owner=viewer)),
-        p1=Count("id", filter=Q(severity="P1")),
-        triage=Count("id", filter=Q(status=Incident.Status.NEW) | Q(owner=None)),
-        watching=Count("id", filter=Q(status__in=WATCHED, owner__isnull=False)),
+    unresolved = found.filter(resolved_at__isnull=True)
+    here = ~Q(kind=Incident.Kind.ENHANCEMENT) & Q(snoozed_until__isnull=True)
+    by_status = {
+        f"is_{status}": Count("id", filter=here & Q(status=status)) for status in Incident.Status.values
+    }
+    waits = ~Q(queue="")
+    figures: dict[str, int] = unresolved.aggregate(
+        open=Count("id", filter=here),
+        no_owner=Count("id", filter=here & Q(owner=None)),
+        mine=Count("id", filter=here & Q(owner=viewer)),
+        p1=Count("id", filter=here & Q(severity="P1")),
+        triage=Count("id", filter=here & ~waits & (Q(status=Incident.Status.NEW) | Q(owner=None))),
+        watching=Count("id", filter=here & ~waits & Q(status__in=WATCHED, owner__isnull=False)),
+        snoozed=Count("id", filter=~Q(kind=Incident.Kind.ENHANCEMENT) & Q(snoozed_until__isnull=False)),
+        backlog=Count("id", filter=Q(kind=Incident.Kind.ENHANCEMENT)),
         **by_status,
     )
     figures["resolved"] = found.filter(resolved_at__isnull=False)[: COUNTED + 1].count()

@@ -20,7 +20,9 @@ CLOCK_TITLES: Final = {
     "acknowledge": "Acknowledge", "update": "Next update", "mitigate": "Mitigate", "resolve": "Resolve",
 }  # fmt: skip
 NEEDS_TRIAGE, BEING_WORKED, WATCHING, ENDED = "Needs triage", "Being worked", "Watching", "Resolved"
-STAGES: Final = (NEEDS_TRIAGE, BEING_WORKED, WATCHING, ENDED)
+QUEUES: Final = {value: str(label) for value, label in Incident.Queue.choices}
+STAGES: Final = (NEEDS_TRIAGE, BEING_WORKED, WATCHING, *QUEUES.values(), ENDED)
+OLD_WAIT: Final = timedelta(days=2)
 COLUMNS: Final = (
     Status.NEW, Status.ACKNOWLEDGED, Status.INVESTIGATING, Status.MITIGATED, Status.MONITORING, Status.RESOLVED,
 )  # fmt: skip
@@ -58,6 +60,7 @@ class Row:
     due_at: datetime | None
     may_handle: bool
     mine: bool
+    waits_long: bool = False
 
     @property
     def late(self) -> bool:
@@ -111,6 +114,8 @@ def stage_of(incident: Incident) -> str:
     """Where it stands for the person who triages."""
     if not incident.is_open:
         return ENDED
+    if incident.queue:
+        return QUEUES[incident.queue]
     if incident.status == Status.NEW or incident.owner_id is None:
         return NEEDS_TRIAGE
     return WATCHING if incident.status in (Status.MITIGATED, Status.MONITORING) else BEING_WORKED
@@ -123,6 +128,7 @@ def row(incident: Incident, *, at: datetime, viewer: User, may_handle: bool = Fa
     return Row(
         incident=incident, stage=stage_of(incident), face=face, due_at=clock.due_at if clock else None,
         may_handle=may_handle, mine=incident.owner_id == viewer.pk,
+        waits_long=incident.queued_at is not None and at - incident.queued_at > OLD_WAIT,
     )  # fmt: skip
 
 
@@ -132,7 +138,7 @@ def _face(clock: clocks.Clock) -> ClockFace:
 
 def _ended_face(incident: Incident) -> ClockFace:
     if incident.resolved_at is None:
-        return ClockFace("none")
+        return ClockFace("none", note="No deadline")
     took = timewords.duration((incident.resolved_at - incident.clock_from).total_seconds())
     return ClockFace("met", note=f"In {took}")
 

@@ -6,8 +6,9 @@ other two hold none. A snooze only takes it out of the open list: its clocks run
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final, TypedDict
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -20,10 +21,28 @@ from incidents import escalation, inputs, triage, watch
 from incidents.models import Incident
 from incidents.records import changed, hold, record, require_open, save
 from incidents.words import when
+from periods.wallclock import instant, local_day
 
 Queue = Incident.Queue
 KIND: Final = "incident.snooze"
 LONGEST_SNOOZE: Final = timedelta(days=14)
+
+
+SNOOZES: Final[dict[str, str]] = {
+    "1h": "1 hour", "4h": "4 hours", "tomorrow": "Tomorrow 09:00", "monday": "Monday 09:00", "week": "1 week",
+}  # fmt: skip
+MORNING: Final = time(9, 0)
+
+
+def moment_of(choice: str, zone: ZoneInfo, *, at: datetime) -> datetime | None:
+    """When a snooze of SNOOZES ends; None for no snooze. Mornings are those of `zone`. Raises KeyError for another."""
+    if not choice:
+        return None
+    today = local_day(at, zone)
+    if choice in ("tomorrow", "monday"):
+        days = 1 if choice == "tomorrow" else 7 - today.weekday()
+        return instant(today + timedelta(days=days), MORNING, zone)
+    return at + {"1h": timedelta(hours=1), "4h": timedelta(hours=4), "week": timedelta(weeks=1)}[choice]
 
 
 class Args(TypedDict):

@@ -134,6 +134,8 @@ class PatchIn(ComponentMixin):
     component = serializers.CharField(required=False, allow_blank=True, max_length=80)
     impact = serializers.ChoiceField(choices=Incident.Level.choices, required=False)
     urgency = serializers.ChoiceField(choices=Incident.Level.choices, required=False)
+    kind = serializers.ChoiceField(choices=Incident.Kind.choices, required=False, allow_blank=True)
+    verdict = serializers.ChoiceField(choices=Incident.Verdict.choices, required=False, allow_blank=True)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """Refuse fields that can't be changed here, rather than ignore them."""
@@ -185,6 +187,31 @@ class ResolveIn(serializers.Serializer[Any]):
         if caused is not None and not data.get("verdict"):
             data["verdict"] = "caused" if caused else "unrelated"
         return data
+
+
+class QueueIn(serializers.Serializer[Any]):
+    """Whom it waits for (empty is nobody), and what for."""
+
+    queue = serializers.ChoiceField(choices=Incident.Queue.choices, allow_blank=True)
+    note = serializers.CharField(required=False, allow_blank=True, max_length=200)
+
+
+class PauseIn(serializers.Serializer[Any]):
+    """What the reporter is to answer; the mitigate and resolve clocks stand until `resume`."""
+
+    note = serializers.CharField(max_length=200)
+
+
+class SnoozeIn(serializers.Serializer[Any]):
+    """Until when it stays out of the open list; null brings it back now."""
+
+    until = serializers.DateTimeField(allow_null=True)
+
+
+class UndoIn(serializers.Serializer[Any]):
+    """The journal entry (`seq`) of one's own action."""
+
+    seq = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
 class ReasonIn(serializers.Serializer[Any]):

@@ -57,11 +57,18 @@ def _was(incident: Incident, seq: int, by: User, at: datetime) -> dict[str, Any]
     if entry.actor_id != by.pk:
         raise NotAllowed("Only the person who did it can undo it.")
     if incident.version != entry.data["version"]:
-        raise AlreadyDone(f"{incident.key} was changed since. Nothing was undone.")
+        raise AlreadyDone(f"{_last_change(incident)} Nothing was undone.")
     if at - entry.at > WITHIN:
         raise Refused("That was more than an hour ago. Change it by hand.")
     was: dict[str, Any] = entry.data["was"]
     return was
+
+
+def _last_change(incident: Incident) -> str:
+    entries = JournalEntry.objects.filter(period=incident.period_id, subject=incident.subject)
+    last = entries.select_related("actor").order_by("-seq").first()
+    by = f" by {last.actor}" if last and last.actor else ""
+    return f"{incident.key} was changed since{by}."
 
 
 def _moment(name: str, value: Any) -> Any:

@@ -5,7 +5,7 @@ Plain names (`period_incidents`, `incident`) are those other apps link to; the r
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from incidents.views import actions, hook, lists, page, paged
+from incidents.views import actions, hook, lists, many, page, paged
 
 ONE = "i/<str:key>-<int:number>/"
 
@@ -13,6 +13,8 @@ namespaced: list[URLPattern | URLResolver] = [
     path("incidents/", lists.mine, name="mine"),
     path("p/<str:key>/_incidents/", lists.rows, name="rows"),
     path("p/<str:key>/incidents/new/", lists.log, name="log"),
+    path("p/<str:key>/incidents/change/", many.change, name="change"),
+    path("p/<str:key>/incidents/undo/", many.undo, name="undo"),
     path(f"{ONE}_live/", page.live, name="live"),
     path(f"{ONE}_preview/", page.preview, name="preview"),
     path(f"{ONE}comment/", actions.comment, name="comment"),

@@ -1,8 +1,8 @@
 """What people do to an incident, each a POST under its address; a GET shows the form as a page of its own.
 
-One table says, per action, its form, who may do it, the domain call, what is said afterwards and how it is
-undone. A form carries the `version` it was made from and what it changes (`was`): when somebody else changed
-that meanwhile, nothing is written and their change is named.
+One table says, per action, its form, who may do it, the domain call and what is said afterwards. A form carries the
+`version` it was made from and what it changes (`was`): when somebody else changed that meanwhile, nothing is written
+and their change is named.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,15 +25,19 @@ from django.views.decorators.http import require_http_methods
 
 from hypercare.errors import Invalid, NotAllowed, Refused
 from hypercare.http import SignedInRequest
-from incidents import facts, timeline, triage
+from hypercare.models import User
+from incidents import facts, queues, timeline, triage
 from incidents.forms import (
     AssignForm,
+    ClassifyForm,
     CommentForm,
     EditForm,
     HandOverForm,
+    QueueForm,
     ReasonForm,
     RegradeForm,
     ResolveForm,
+    SnoozeForm,
     StatusForm,
 )  # fmt: skip
 from incidents.models import Incident
@@ -43,6 +48,7 @@ from incidents.views.loading import Loaded, done, incident_or_404, is_htmx, next
 from periods import journal
 
 Data = dict[str, Any]
+UNDONE = ("acknowledge", "assign", "regrade", "status", "classify", "queue", "snooze", "edit", "hand-over")
 MADE_HERE = ("csrfmiddlewaretoken", "undo", "was", "version")
 
 
@@ -58,7 +64,6 @@ class Action:
     said: Callable[[Incident], str]
     watches: str = ""
     kinds: tuple[str, ...] = ()
-    undo: Callable[[Incident], Data | None] | None = None
     stays: bool = False
 
 
@@ -83,17 +88,22 @@ def _regrade(pk: int, **sent: Any) -> Incident:
     return triage.regrade(pk, **sent)
 
 
-def _undo_assign(before: Incident) -> Data | None:
-    return {"owner": before.owner_id or ""}
+def _snooze(pk: int, *, choice: str, by: User, at: datetime) -> Incident:
+    zone = Incident.objects.select_related("period").get(pk=pk).period.zone
+    return queues.snooze(pk, until=queues.moment_of(choice, zone, at=at), by=by, at=at)
 
 
-def _undo_regrade(before: Incident) -> Data | None:
-    return {"impact": before.impact, "urgency": before.urgency}
+def _queue_form(data: Any, at: Loaded) -> forms.Form:
+    return QueueForm(data, initial={"queue": at.incident.queue or "returned", "note": at.incident.queue_note})
 
 
-def _undo_status(before: Incident) -> Data | None:
-    """An incident somebody has looked at can't be new again, so leaving new is not undone."""
-    return {"status": before.status} if before.status in triage.WORKED else None
+def _classify_form(data: Any, at: Loaded) -> forms.Form:
+    return ClassifyForm(data, period=at.period, initial=_facts(at.incident))
+
+
+def _judged(now: Incident) -> str:
+    kind = now.get_kind_display() if now.kind else "no type"
+    return f"{now.key}: {kind}{', now in the backlog' if now.in_backlog else ''}"
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -105,20 +115,20 @@ ACTIONS: Mapping[str, Action] = {
         "Assign", "Assign", _assign_form,
         lambda mine, incident, data: mine.require_assign(incident, data["owner"]), triage.assign,
         lambda now: f"{now.key} given to {now.owner}" if now.owner else f"{now.key} has no owner",
-        watches="owner_id", kinds=("incident.assigned", "incident.acknowledged"), undo=_undo_assign, stays=True,
+        watches="owner_id", kinds=("incident.assigned", "incident.acknowledged"), stays=True,
     ),
     "regrade": Action(
         "Change severity of", "Change severity",
         lambda data, at: RegradeForm(data, initial={"severity": at.incident.severity}), _handle, _regrade,
         lambda now: f"{now.key} set to {now.severity}",
-        watches="severity", kinds=("incident.regraded",), undo=_undo_regrade, stays=True,
+        watches="severity", kinds=("incident.regraded",), stays=True,
     ),
     "status": Action(
         "Change status of", "Change status",
         lambda data, at: StatusForm(data, initial={"status": at.incident.status}), _handle, triage.set_status,
         lambda now: f"{now.key} set to {now.get_status_display()}",
         watches="status", kinds=("incident.status", "incident.acknowledged", "incident.resolved", "incident.reopened"),
-        undo=_undo_status, stays=True,
+        stays=True,
     ),
     "resolve": Action(
         "Resolve", "Resolve",
@@ -137,6 +147,18 @@ ACTIONS: Mapping[str, Action] = {
         "Hand over", "Hand over", _plain(HandOverForm), _handle, triage.hand_to,
         lambda now: f"{now.key} goes to {now.handed_to}",
     ),
+    "classify": Action(
+        "Classify", "Save", _classify_form, _handle, facts.correct, _judged, stays=True,
+    ),
+    "queue": Action(
+        "Where it waits:", "Save", _queue_form, _handle, queues.enter,
+        lambda now: f"{now.key}: {now.get_queue_display().lower()}" if now.queue else f"{now.key} waits for nobody",
+        watches="queue", kinds=("incident.queued",), stays=True,
+    ),
+    "snooze": Action(
+        "Snooze", "Snooze", _plain(SnoozeForm), _handle, _snooze,
+        lambda now: f"{now.key} snoozed" if now.snoozed_until else f"{now.key} is back in the list", stays=True,
+    ),
     "edit": Action(
         "Edit", "Save", lambda data, at: EditForm(data, period=at.period, initial=_facts(at.incident)), _handle,
         facts.correct, lambda now: f"{now.key} saved",
@@ -152,7 +174,7 @@ def act(request: SignedInRequest, key: str, number: int, name: str) -> HttpRespo
     loaded.rights.require_work()
     if request.method != "POST":
         return _form_page(request, name, _named(name, action.form(None, loaded)), loaded)
-    sent = request.GET if "undo" in request.GET else request.POST
+    sent = request.POST
     form = _named(name, action.form(sent, loaded))
     if not form.is_valid():
         return _form_page(request, name, form, loaded)
@@ -201,7 +223,7 @@ def _do(
     except Refused as error:
         return problem(request, {**_about(loaded), "reasons": error.reasons})
     return done(request, action.said(after), url=next_url(request, after.get_absolute_url()),
-                undo=_undo_url(request, name, before, after), stay=action.stays)  # fmt: skip
+                undo=_undo_url(request, before, after) if name in UNDONE else "", stay=action.stays)  # fmt: skip
 
 
 def _somebody_was_first(action: Action, current: Incident, sent: Mapping[str, Any]) -> bool:
@@ -233,15 +255,14 @@ def _conflict(
     return problem(request, context)
 
 
-def _undo_url(request: SignedInRequest, name: str, before: Incident, after: Incident) -> str:
-    action = ACTIONS[name]
-    back = action.undo(before) if action.undo and "undo" not in request.GET else None
-    unchanged = back is None or _watched(action, before) == _watched(action, after)
-    if back is None or unchanged:
+def _undo_url(request: SignedInRequest, before: Incident, after: Incident) -> str:
+    """Where this can be taken back; empty when nothing was written."""
+    seq = after.period.journal_seq
+    if seq == before.period.journal_seq:
         return ""
     place = next_url(request, standing_on(request) or after.get_absolute_url())
-    sent = {**back, "undo": 1, "version": after.version, "was": _watched(action, after), "next": place}
-    return f"{_url(after, name)}?{urlencode(sent)}"
+    address = reverse("incidents:undo", kwargs={"key": after.period.key})
+    return f"{address}?{urlencode({'of': f'{after.number}.{seq}', 'next': place})}"
 
 
 def _url(incident: Incident, name: str) -> str:
@@ -260,7 +281,13 @@ def _about(loaded: Loaded) -> dict[str, Any]:
 
 
 def _facts(incident: Incident) -> dict[str, str]:
-    return {"title": incident.title, "component": incident.component, "description": incident.description}
+    return {
+        "title": incident.title,
+        "component": incident.component,
+        "description": incident.description,
+        "kind": incident.kind,
+        "verdict": incident.verdict,
+    }
 
 
 def _form_page(request: SignedInRequest, name: str, form: forms.Form, loaded: Loaded) -> HttpResponse:

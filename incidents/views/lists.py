@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from hypercare import wiring
 from hypercare.http import SignedInRequest
 from hypercare.models import User
-from incidents import listing, presenters, rights, tallies, triage
+from incidents import listing, presenters, queues, rights, tallies, triage
 from incidents.forms import LogForm, workers
 from incidents.listing import Filters
 from incidents.models import Incident
@@ -25,7 +25,19 @@ from incidents.views.loading import done, is_htmx, unchanged, version
 from periods.access import period_or_404
 from periods.models import Period
 
-FIGURES = {"open": "open", "no-owner": "no_owner", "mine": "mine", "resolved": "resolved"}
+FIGURES = {
+    "open": "open", "no-owner": "no_owner", "mine": "mine", "snoozed": "snoozed", "backlog": "backlog",
+    "resolved": "resolved",
+}  # fmt: skip
+MANY = {
+    "Severity": [(f"severity:{level}", level) for level in SEVERITIES],
+    "Status": [(f"status:{value}", label) for value, label in presenters.choices()],
+    "Waits for": [(f"queue:{value}", label) for value, label in Incident.Queue.choices]
+    + [("queue:", "Nobody")],
+    "Type": [(f"kind:{value}", label) for value, label in Incident.Kind.choices],
+    "Release": [(f"verdict:{value}", label) for value, label in Incident.Verdict.choices],
+    "Snooze": [(f"snooze:{value}", label) for value, label in queues.SNOOZES.items()],
+}
 
 
 @login_required
@@ -100,6 +112,11 @@ def _of_period(request: SignedInRequest, period: Period, now: datetime) -> dict[
         "segments": _segments(filters, figures),
         "severities": _severity_links(filters),
         "systems": [(name, filters.link(system=name), name == filters.system) for name in period.systems],
+        "kinds": [
+            (label, filters.link(kind=value), value == filters.kind) for value, label in Incident.Kind.choices
+        ],
+        "kind_label": Incident.Kind(filters.kind).label if filters.kind else "",
+        "many": MANY if me.work and filters.group != "resolved" and filters.view == "list" else {},
         "fragment": reverse("incidents:rows", kwargs={"key": period.key}) + filters.link(after=filters.after),
         "group_count": _group_count(filters, figures),
         "may_log": me.report and period.is_live,
@@ -176,15 +193,21 @@ def _segments(filters: Filters, figures: dict[str, int]) -> list[dict[str, Any]]
             "red": group == "no-owner" and figures["no_owner"] > 0,
         }
         for group, label in listing.GROUPS.items()
+        if group not in listing.RARE or group == filters.group or figures[FIGURES[group]]
     ]  # fmt: skip
 
 
 def _group_count(filters: Filters, figures: dict[str, int]) -> str:
     """`9 incidents are open`, for a list whose filters match none."""
     count = figures[FIGURES[filters.group]]
-    state = {"open": "open", "no-owner": "without an owner", "mine": "yours", "resolved": "resolved"}[
-        filters.group
-    ]
+    state = {
+        "open": "open",
+        "no-owner": "without an owner",
+        "mine": "yours",
+        "resolved": "resolved",
+        "snoozed": "snoozed",
+        "backlog": "in the backlog",
+    }[filters.group]
     return f"1 incident is {state}" if count == 1 else f"{count:,} incidents are {state}"
 
 

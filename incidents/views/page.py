@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from contributors.models import Membership
 from hypercare.http import SignedInRequest
 from hypercare.models import User
-from incidents import escalation, listing, presenters, timeline, watch
+from incidents import escalation, listing, presenters, queues, timeline, watch
 from incidents.forms import CommentForm, workers
 from incidents.models import Alert, Incident
 from incidents.severity import SEVERITIES
@@ -25,7 +25,7 @@ from periods import documents
 ALERTS_SHOWN = 10
 COMING = 3
 PARTS = {part: f"incidents/_{part}.html" for part in ("head", "clocks", "story", "rail")}
-DIALOGS = ("resolve", "escalate", "regrade", "edit", "hand-over")
+DIALOGS = ("resolve", "escalate", "regrade", "edit", "hand-over", "queue", "snooze")
 
 
 @login_required
@@ -63,6 +63,8 @@ def preview(request: SignedInRequest, key: str, number: int) -> HttpResponse:
         "alike": listing.lookalikes(loaded.incident),
         "owners": workers(loaded.period) if loaded.rights.triage else [],
         "levels": SEVERITIES,
+        "kinds": Incident.Kind.choices,
+        "snoozes": list(queues.SNOOZES.items()),
         "here": standing_on(request),
     }
     return render(

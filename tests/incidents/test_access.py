@@ -155,7 +155,7 @@ def test_forms_without_a_csrf_token_are_refused(period: Period, incident: Incide
     client.force_login(period.lead)
 
     by_form = client.post(f"{PAGE}regrade/", {"severity": "P1"})
-    by_undo = client.post(f"{PAGE}regrade/?undo=1&severity=P1")
+    by_undo = client.post("/p/BILL/incidents/undo/?of=1.1")
     by_api = client.post(f"{ONE}acknowledge/", "{}", content_type="application/json")
 
     assert [by_form.status_code, by_undo.status_code, by_api.status_code] == [403, 403, 403]

@@ -14,7 +14,7 @@ from django.db import connection, connections
 from contributors.models import Delivery
 from hypercare import timers
 from hypercare.errors import AlreadyDone, Refused
-from incidents import alert_sources, ingest, triage
+from incidents import alert_sources, ingest, triage, undo
 from incidents.models import Alert, Incident, StatusChange
 from incidents.sources import Reported
 from periods import journal, lifecycle
@@ -117,7 +117,7 @@ def test_no_page_is_made_after_an_acknowledgement_was_committed() -> None:
             lambda incident=incident, period=period: triage.acknowledge(incident.pk, by=period.lead, at=NOW),
             lambda: timers.fire_due(at=NOW),
         )
-        timers.fire_due(at=NOW + timedelta(hours=1))
+        timers.fire_due(at=NOW + timedelta(minutes=20))  # before it counts as silent
 
         told = [
             entry.kind
@@ -183,3 +183,78 @@ def test_resolving_and_escalating_together_end_with_no_page_waiting() -> None:
         timers.fire_due(at=NOW + timedelta(hours=1))
 
         assert not Delivery.objects.filter(period=period, kind="page", state__in=Delivery.OPEN).exists()
+
+
+def test_of_two_who_take_one_incident_one_owns_it_and_the_other_hears_who() -> None:
+    for _ in range(ROUNDS):
+        period = make_period()
+        people = [make_member(period, right="support").user for _ in range(2)]
+        incident = report(period)
+
+        results = at_once(
+            *[lambda who=who, pk=incident.pk: triage.acknowledge(pk, by=who, at=NOW) for who in people]
+        )
+
+        incident.refresh_from_db()
+        assert sum(isinstance(result, AlreadyDone) for result in results) == 1
+        assert incident.owner_id == incident.acknowledged_by_id
+
+
+def test_a_severity_change_while_a_deadline_passes_keeps_what_was_missed_once() -> None:
+    late = NOW + timedelta(minutes=15)
+    for _ in range(ROUNDS):
+        period = make_period()
+        incident = report(period)
+
+        at_once(
+            lambda pk=incident.pk, by=period.lead: triage.regrade(
+                pk, impact="high", urgency="medium", by=by, at=late
+            ),
+            lambda: timers.fire_due(at=late),
+        )
+        timers.fire_due(at=late)
+
+        incident.refresh_from_db()
+        missed = [mark for mark in incident.marks if mark["rung"] == "late"]
+        assert [(mark["kind"], mark["severity"]) for mark in missed] == [("acknowledge", "P1")]
+
+
+def test_an_undo_and_a_change_together_leave_one_of_them_standing() -> None:
+    for _ in range(ROUNDS):
+        period = make_period()
+        incident = report(period, impact="medium", urgency="medium")
+        lead = period.lead
+        triage.regrade(incident.pk, impact="low", urgency="low", by=lead, at=NOW)
+        seq = JournalEntry.objects.filter(period=period).latest("seq").seq
+
+        results = at_once(
+            lambda pk=incident.pk, by=lead, seq=seq: undo.undo(pk, seq=seq, by=by, at=NOW),
+            lambda pk=incident.pk, by=lead: triage.assign(pk, owner=by, by=by, at=NOW),
+        )
+
+        incident.refresh_from_db()
+        refused = isinstance(results[0], Refused)
+        assert incident.owner_id == lead.pk
+        assert incident.severity == ("P4" if refused else "P3")
+
+
+def test_a_silent_incident_pages_nobody_after_an_update_was_committed() -> None:
+    silent = NOW + timedelta(minutes=46)
+    for _ in range(ROUNDS):
+        period = make_period()
+        on_shift(period)
+        incident = report(period)
+        triage.acknowledge(incident.pk, by=period.lead, at=NOW)
+
+        at_once(
+            lambda pk=incident.pk, by=period.lead: triage.comment(
+                pk, body="We roll forward", kind="update", by=by, at=silent
+            ),
+            lambda: timers.fire_due(at=silent),
+        )
+        timers.fire_due(at=silent + timedelta(minutes=1))
+
+        incident.refresh_from_db()
+        pages = Delivery.objects.filter(period=period, kind="page")
+        assert not pages.filter(state__in=Delivery.OPEN).exists()
+        assert incident.paging_since is None
