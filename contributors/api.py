@@ -16,11 +16,11 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contributors import coverage, readiness, roster
+from contributors import asking, coverage, readiness, roster
 from contributors import serializers as shapes
 from contributors.models import Acknowledgement, Membership, Shift
 from hypercare.api import CursorPages, idempotent, person
-from hypercare.errors import Invalid
+from hypercare.errors import Invalid, Refused
 from periods.access import allowed, period_or_404
 from periods.models import Period
 
@@ -80,10 +80,14 @@ def contributor(request: Request, key: str, pk: int) -> Response:
 )
 @api_view(["POST"])
 def acknowledge(request: Request, key: str, pk: int) -> Response:
-    """I am ready. Only the person themself; 422 names the statement that is missing."""
+    """I am ready. Only the person themself; 422 names the statement that is missing.
+
+    After a change only the statements it concerns are needed. With `seen`, 409 says that something changed since.
+    """
     period = period_or_404(person(request), key, may="readiness.acknowledge")
     data = _valid(shapes.AcknowledgeIn, request, period)
-    return _answer(request, period, pk, state=Acknowledgement.State.READY, note="", **data)
+    seen = shapes.seen_of(data.pop("seen", None))
+    return _answer(request, period, pk, state=Acknowledgement.State.READY, note="", seen=seen, **data)
 
 
 @extend_schema(request=shapes.DeclineIn, responses=shapes.ContributorOut, operation_id="contributors_decline")
@@ -105,9 +109,9 @@ def _answer(request: Request, period: Period, pk: int, **answer: Any) -> Respons
 @extend_schema(request=shapes.NothingIn, responses=shapes.ContributorOut, operation_id="contributors_remind")
 @api_view(["POST"])
 def remind(request: Request, key: str, pk: int) -> Response:
-    """Invite somebody, or ask again: a mail with a one-tap link goes out."""
+    """Invite somebody, or ask again: a mail with a one-tap link goes out. 409 within four hours of the last one."""
     period = period_or_404(person(request), key, may="members.manage")
-    roster.invite(_member_or_404(period, pk).pk, by=person(request), at=timezone.now(), via=VIA)
+    asking.remind(_member_or_404(period, pk).pk, by=person(request), at=timezone.now(), via=VIA)
     return Response(_member(request, period, pk))
 
 
@@ -132,11 +136,25 @@ def _member(request: Request, period: Period, pk: int) -> Any:
     return shapes.ContributorOut(member, context=_about(request, period, [member])).data
 
 
+@extend_schema(request=shapes.ReplyIn, responses=shapes.ContributorOut, operation_id="contributors_reply")
+@api_view(["POST"])
+def reply(request: Request, key: str, pk: int) -> Response:
+    """Answer what somebody misses; they are asked to confirm. For the lead and those who manage people."""
+    period = period_or_404(person(request), key)
+    standing = readiness.standing_answer(_member_or_404(period, pk))
+    if standing is None:
+        raise Refused("This person has not said that something is missing.")
+    data = _valid(shapes.ReplyIn, request, period)
+    asking.reply(standing.pk, **data, by=person(request), at=timezone.now(), via=VIA)
+    return Response(_member(request, period, pk))
+
+
 def _about(request: Request, period: Period, members: list[Membership]) -> dict[str, Any]:
     """What the shapes of people need: their answers, and what the reader may see of them."""
-    standing = Acknowledgement.objects.filter(membership__in=members, voided_at__isnull=True)
+    standing, voided = readiness.answers_of(members)
     return {
-        "answers": {answer.membership_id: answer for answer in standing},
+        "answers": standing,
+        "voided": voided,
         "contacts": allowed(person(request), period, "contacts.view"),
         "notes": allowed(person(request), period, "notes.view"),
     }

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(ONE, api.contributor, name="api_contributor"),
     path(f"{ONE}acknowledge/", api.acknowledge, name="api_contributor_acknowledge"),
     path(f"{ONE}decline/", api.decline, name="api_contributor_decline"),
+    path(f"{ONE}reply/", api.reply, name="api_contributor_reply"),
     path(f"{ONE}remind/", api.remind, name="api_contributor_remind"),
     path(f"{ONE}release/", api.release, name="api_contributor_release"),
     path("periods/<str:key>/shifts/", api.shifts, name="api_shifts"),

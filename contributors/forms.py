@@ -127,6 +127,15 @@ class ChangeMemberForm(forms.Form):
         )  # fmt: skip
 
 
+class ReplyForm(forms.Form):
+    """What was done about what somebody misses."""
+
+    text = forms.CharField(
+        label="Your answer", help_text="What was done, and what to try now.", widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Say what was done about it."},
+    )  # fmt: skip
+
+
 class AnswerForm(forms.Form):
     """Am I ready? The statements that are true, or what is missing."""
 

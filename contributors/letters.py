@@ -257,10 +257,16 @@ def _incident_rung(case: Case) -> Letter:
 
 def _readiness_problem(case: Case) -> Letter:
     person = case.get("person", "Somebody")
+    said = "is no longer ready" if case.get("withdrew") else "says something is missing"
+    missed = tuple(
+        f"{role}: {span(datetime.fromisoformat(start), datetime.fromisoformat(end), case.zone)}"
+        for role, start, end in case.get("shifts", [])
+    )
     return Letter(
-        subject=f"Not ready: {person}, {case.period.name}",
-        headline=f"{person} says something is missing",
+        subject=f"{'No longer' if case.get('withdrew') else 'Not'} ready: {person}, {case.period.name}",
+        headline=f"{person} {said}",
         facts=(Fact("What", case.get("note")), *case.fact("Go-live", "go_live_at")),
+        parts=(Part("Find somebody for", missed),) if missed else (),
         button=("Open readiness", case.page("period_readiness")),
         footer=f"You get this because you lead {case.period.name}.",
     )
@@ -281,6 +287,33 @@ def _waiver_ended(case: Case) -> Letter:
         button=("Open the checklist", case.page("period_readiness")),
         footer=f"You get this because it is your check, or because you lead {case.period.name}.",
     )  # fmt: skip
+
+
+def _readiness_replied(case: Case) -> Letter:
+    by = case.get("by") or "The lead"
+    return Letter(
+        subject=f"{by} answered: are you ready for {case.period.name} now?",
+        headline=f"{case.name}, {by} answered what you miss",
+        paragraphs=(case.get("reply"),),
+        facts=case.fact("Go-live", "go_live_at"),
+        button=("Say whether you are ready", case.link()),
+        note="Still missing? Say so with the same link.",
+        footer=f"{by} asked you. {case.link_life()}",
+    )
+
+
+def _readiness_again(case: Case) -> Letter:
+    changes = tuple(case.get("changes", []))
+    return Letter(
+        subject=f"Please confirm again: {case.period.name}",
+        headline=f"{case.name}, something changed since you said you are ready",
+        paragraphs=("It takes a moment: you are asked only about what changed.",),
+        facts=case.fact("Go-live", "go_live_at"),
+        parts=(Part("What changed", changes),) if changes else (),
+        button=("See what changed and confirm", case.link()),
+        note="If it does not suit you, say so with the same link. That is a fine answer.",
+        footer=f"{_asked(case)} {case.link_life()}",
+    )
 
 
 def _go_decision(case: Case) -> Letter:
@@ -427,6 +460,8 @@ KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "incident_rung": _incident_rung,
     "readiness_problem": _readiness_problem,
     "waiver_ended": _waiver_ended,
+    "readiness_replied": _readiness_replied,
+    "readiness_again": _readiness_again,
     "go_decision": _go_decision,
     "period_started": _period_started,
     "period_closed": _period_closed,

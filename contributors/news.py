@@ -68,9 +68,9 @@ def answer_by(period: Period, at: datetime) -> datetime:
 
 def _problem(entry: JournalEntry) -> Iterable[Notice]:
     said = {
-        "person": entry.data.get("person", ""), "note": entry.data.get("note", ""),
+        **{name: entry.data.get(name) for name in ("person", "note", "withdrew", "shifts")},
         "go_live_at": entry.period.go_live_at.isoformat(),
-    }  # fmt: skip
+    }
     yield Notice(entry.period.lead, "readiness_problem", said)
 
 
@@ -83,6 +83,12 @@ def _waiver_ended(entry: JournalEntry) -> Iterable[Notice]:
     }  # fmt: skip
     people = {person.pk: person for person in (item.owner if item else None, entry.period.lead) if person}
     return (Notice(person, "waiver_ended", said) for person in people.values())
+
+
+def _replied(entry: JournalEntry) -> Iterable[Notice]:
+    period = entry.period
+    said = {**_by(entry), "reply": entry.data.get("reply", ""), "go_live_at": period.go_live_at.isoformat()}
+    yield Notice(_person(entry), "readiness_replied", said, link_until=answer_by(period, entry.at))
 
 
 def _shift_changed(entry: JournalEntry) -> Iterable[Notice]:
@@ -223,6 +229,7 @@ NEWS: Mapping[str, Callable[[JournalEntry], Iterable[Notice]]] = {
     "contributor.invited": _invited,
     "readiness.problem": _problem,
     "checklist.waiver_ended": _waiver_ended,
+    "readiness.replied": _replied,
     "shift.added": _shift_changed,
     "shift.cancelled": _shift_changed,
     "incident.assigned": _assigned,

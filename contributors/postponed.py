@@ -1,10 +1,10 @@
-"""What a moved go-live means to people: shifts move by the same days, and everybody answers again."""
+"""What a moved go-live means to people: shifts move by the same days. Who said they are ready is asked again."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from contributors import readiness, roster
+from contributors import roster
 from contributors.models import Role, Shift
 from periods import journal, wallclock
 from periods.models import JournalEntry, Period
@@ -15,8 +15,6 @@ def on_entry(entry: JournalEntry, *, at: datetime) -> None:  # noqa: ARG001  one
     if _moved_go_live(entry) is None:
         return
     move_shifts(entry)
-    reason = "Go-live was postponed" if entry.kind == "period.postponed" else "Go-live was moved"
-    readiness.void_all(entry.period_id, reason=reason, by=entry.actor, at=entry.at, via=entry.via)
 
 
 def _moved_go_live(entry: JournalEntry) -> tuple[datetime, datetime] | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
-from contributors import roster
-from contributors.models import Acknowledgement, Membership, Role
-from hypercare.errors import AlreadyDone, Invalid, NotAllowed
+from contributors import fingerprints, roster
+from contributors.models import Acknowledgement, Membership, Role, Shift
+from hypercare.errors import AlreadyDone, Invalid, NotAllowed, Refused
 from hypercare.models import User
 from periods import journal
 from periods.gates import Objection, Transition, page
@@ -20,14 +21,26 @@ State = Acknowledgement.State
 STATEMENTS = Acknowledgement.STATEMENTS
 KINDS = {State.READY: "readiness.acknowledged", State.PROBLEM: "readiness.problem"}
 LONGEST_NOTE = 2000
+REMIND_AGAIN_AFTER = timedelta(hours=4)
+
+
+class Changed(Refused):
+    """Something changed between reading and answering; `changes` say what."""
+
+    def __init__(self, changes: list[fingerprints.Change]) -> None:
+        """Keep them: the page shows them and asks again."""
+        super().__init__("Something changed while you were answering. Look at it and answer again.")
+        self.changes = changes
 
 
 @dataclass(frozen=True)
 class Row:
-    """One person and their standing answer, if any."""
+    """One person and their standing answer, if any; `before` is the one that a change made void."""
 
     member: Membership
     answer: Acknowledgement | None
+    before: Acknowledgement | None = None
+    cannot: tuple[Shift, ...] = ()
 
     @property
     def state(self) -> str:
@@ -45,11 +58,22 @@ class Row:
     def marks(self) -> list[tuple[str, str, str]]:
         """(statement, its words, `yes`, `no` or `none`) for each; an unticked one of a problem is a no."""
         if self.answer is None:
-            return [(key, words, "none") for key, words in STATEMENTS.items()]
+            still = set(carried(self.before))
+            return [(key, words, "yes" if key in still else "none") for key, words in STATEMENTS.items()]
         return [
             (key, words, "yes" if key in self.answer.statements else "no")
             for key, words in STATEMENTS.items()
         ]
+
+    @property
+    def changes(self) -> list[str]:
+        """Why the person is asked again, in sentences."""
+        return [str(change["text"]) for change in self.before.void_changes] if self.before else []
+
+    def may_be_reminded(self, at: datetime) -> bool:
+        """Asked, silent, and not asked in the last four hours."""
+        asked_at = self.member.invited_at
+        return self.state == "waiting" and asked_at is not None and asked_at <= at - REMIND_AGAIN_AFTER
 
 
 @dataclass(frozen=True)
@@ -57,6 +81,7 @@ class Summary:
     """Everybody who is asked, those who need attention first, and how many stand where."""
 
     rows: tuple[Row, ...]
+    at: datetime
 
     def count(self, state: str) -> int:
         """How many people are in a state."""
@@ -83,6 +108,11 @@ class Summary:
         return tuple(row for row in self.rows if row.state == "waiting")
 
     @property
+    def remindable(self) -> tuple[Row, ...]:
+        """Those of them who were not asked in the last four hours."""
+        return tuple(row for row in self.rows if row.may_be_reminded(self.at))
+
+    @property
     def required(self) -> int:
         """People a go waits for."""
         return sum(row.required for row in self.rows)
@@ -103,25 +133,49 @@ def acknowledge(
     by: User,
     at: datetime,
     via: str = "",
+    seen: Mapping[str, Any] | None = None,
+    cannot: Iterable[int] = (),
 ) -> Acknowledgement:
     """Record a person's own answer; it voids the one before.
 
-    Ready needs all four statements, a problem needs a note: Invalid says which is missing. Raises NotAllowed
-    for anybody but the person, Refused once they left or the period ended, AlreadyDone for the same answer again.
+    Ready needs all four statements, those that a change left untouched being carried over; a problem needs a
+    note: Invalid says which is missing. `seen` is the fingerprint of what the person was shown, `cannot` the
+    shifts they can't work. Raises NotAllowed for anybody but the person, Refused once they left or the period
+    ended, AlreadyDone for the same answer again, Changed when what they were shown is no longer so.
     """
     member = roster.locked_member(membership_id)
     if member.user_id != by.pk:
         raise NotAllowed(f"Only {member.user} can say whether {member.user.first_name} is ready.")
-    ticked, note = _checked(state, set(statements), note.strip())
-    _void_standing(member, ticked, note, state, at)
+    given = {*statements, *carried(last_voided(member))} if state == State.READY else set(statements)
+    ticked, note = _checked(state, given, note.strip())
+    missed = _own_shifts(member, cannot)
+    present = fingerprints.take(member.period, [member.user_id], at=at)[member.user_id]
+    if seen is not None and state == State.READY and (changes := fingerprints.compare(seen, present, at=at)):
+        raise Changed(changes)
+    withdrew = _void_standing(member, ticked, note, state, at, present)
     answer = Acknowledgement.objects.create(
-        membership=member, state=state, statements=ticked, note=note, at=at, via=via
-    )
+        membership=member, state=state, statements=ticked, note=note, at=at, via=via, versions=present,
+        cannot=[shift.pk for shift in missed],
+    )  # fmt: skip
     journal.record(
         member.period, KINDS[State(state)], by=by, at=at, subject=f"member:{member.pk}", via=via, user=by.pk,
-        person=by.name, role=member.role.name if member.role else "", note=note,
+        person=by.name, role=member.role.name if member.role else "", note=note, withdrew=withdrew,
+        pages=present["pages"],
+        shifts=[[str(shift.role), shift.starts_at.isoformat(), shift.ends_at.isoformat()] for shift in missed],
     )  # fmt: skip
     return answer
+
+
+def _own_shifts(member: Membership, wanted: Iterable[int]) -> list[Shift]:
+    """The shifts of these ids. Raises Invalid for one that is not the person's own."""
+    ids = set(wanted)
+    found = Shift.objects.filter(
+        pk__in=ids, user=member.user_id, role__period=member.period_id, cancelled_at__isnull=True
+    )
+    shifts = list(found.select_related("role").order_by("starts_at", "id"))
+    if len(shifts) != len(ids):
+        raise Invalid({"cannot": "One of these is not a shift of yours any more. Look at your shifts again."})
+    return shifts
 
 
 def _checked(state: str, statements: set[str], note: str) -> tuple[list[str], str]:
@@ -141,15 +195,27 @@ def _checked(state: str, statements: set[str], note: str) -> tuple[list[str], st
     return [key for key in STATEMENTS if key in statements], note
 
 
-def _void_standing(member: Membership, statements: list[str], note: str, state: str, at: datetime) -> None:
-    """Void the standing answer. Raises AlreadyDone when it says the very same."""
+def _void_standing(
+    member: Membership,
+    statements: list[str],
+    note: str,
+    state: str,
+    at: datetime,
+    present: fingerprints.Fingerprint,
+) -> bool:
+    """Void the standing answer; whether that takes a ready back.
+
+    Raises AlreadyDone when it says the very same about the very same.
+    """
     standing = standing_answer(member)
     if standing is None:
-        return
-    if (standing.state, standing.statements, standing.note) == (state, statements, note):
+        return False
+    is_same = (standing.state, standing.statements, standing.note) == (state, statements, note)
+    if is_same and not fingerprints.compare(standing.versions, present, at=at):
         raise AlreadyDone(said(standing, member.user))
     standing.voided_at, standing.void_reason = at, "A new answer"
     standing.save(update_fields=["voided_at", "void_reason"])
+    return bool(standing.state == State.READY and state == State.PROBLEM)
 
 
 def said(answer: Acknowledgement, user: User) -> str:
@@ -163,30 +229,69 @@ def standing_answer(member: Membership) -> Acknowledgement | None:
     return Acknowledgement.objects.filter(membership=member, voided_at__isnull=True).first()
 
 
-@transaction.atomic
-def void_all(period_id: int, *, reason: str, by: User | None, at: datetime, via: str = "") -> int:
-    """Everybody answers again, because the dates moved; how many answers were voided. Repeats change nothing.
-
-    Answers given after `at` stay: they are about the new dates.
-    """
-    period = Period.objects.locked().get(pk=period_id)
-    standing = Acknowledgement.objects.filter(membership__period=period, voided_at__isnull=True, at__lte=at)
-    voided = standing.update(voided_at=at, void_reason=reason[:200])
-    if voided:
-        journal.record(period, "readiness.voided", by=by, at=at, via=via, reason=reason, count=voided)
-    return voided
+def last_voided(member: Membership) -> Acknowledgement | None:
+    """The answer a change made void, while no other was given since; else None."""
+    last = Acknowledgement.objects.filter(membership=member).order_by("-at", "-id").first()
+    return last if last is not None and last.voided_at and last.void_changes else None
 
 
-def summary(period: Period, *, at: datetime) -> Summary:  # noqa: ARG001  the same shape as the other panels
-    """Everybody with a duty role or an invitation, with their answer; problems first. Two queries."""
+def carried(voided: Acknowledgement | None) -> list[str]:
+    """Statements of an answer that the changes since left untouched; they need no second answer."""
+    if voided is None or voided.state != State.READY:
+        return []
+    doubted = {key for change in voided.void_changes for key in change["statements"]}
+    return [key for key in voided.statements if key not in doubted]
+
+
+def summary(period: Period, *, at: datetime) -> Summary:
+    """Everybody with a duty role or an invitation, with their answer; problems first. At most four queries."""
     asked = [member for member in roster.members(period.pk) if member.role_id or member.invited_at]
-    answers = {
-        answer.membership_id: answer
-        for answer in Acknowledgement.objects.filter(membership__in=asked, voided_at__isnull=True)
-    }
+    standing, voided = answers_of(asked)
+    missed = _missed(standing.values())
     order = {State.PROBLEM.value: 0, "not_asked": 1, "waiting": 2, State.READY.value: 3}
-    rows = [Row(member, answers.get(member.pk)) for member in asked]
-    return Summary(tuple(sorted(rows, key=lambda row: order[row.state])))
+    rows = []
+    for member in asked:
+        answer = standing.get(member.pk)
+        cannot = tuple(missed[pk] for pk in answer.cannot if pk in missed) if answer else ()
+        rows.append(Row(member, answer, voided.get(member.pk), cannot))
+    return Summary(tuple(sorted(rows, key=lambda row: order[row.state])), at)
+
+
+def answers_of(
+    members: Iterable[Membership],
+) -> tuple[dict[int, Acknowledgement], dict[int, Acknowledgement]]:
+    """Membership id → the answer that stands, and the one a change made void where none stands. One query."""
+    standing: dict[int, Acknowledgement] = {}
+    last: dict[int, Acknowledgement] = {}
+    rows = Acknowledgement.objects.filter(membership__in=list(members)).select_related("replied_by")
+    for answer in rows.order_by("at", "id"):
+        last[answer.membership_id] = answer
+        if answer.voided_at is None:
+            standing[answer.membership_id] = answer
+    voided = {pk: answer for pk, answer in last.items() if answer.voided_at and answer.void_changes}
+    return standing, voided
+
+
+def _missed(answers: Iterable[Acknowledgement]) -> dict[int, Shift]:
+    """Shifts that people can't work and that somebody still has to cover, by id."""
+    wanted = [pk for answer in answers for pk in answer.cannot]
+    if not wanted:
+        return {}
+    found = Shift.objects.filter(pk__in=wanted, cancelled_at__isnull=True).select_related("role")
+    return {shift.pk: shift for shift in found}
+
+
+def problems(period: Period) -> list[Acknowledgement]:
+    """Standing answers that say something is missing, with their people; the oldest first. One query."""
+    standing = Acknowledgement.objects.filter(
+        membership__period=period,
+        membership__left_at__isnull=True,
+        voided_at__isnull=True,
+        state=State.PROBLEM,
+    )
+    return list(
+        standing.select_related("membership__user", "membership__role", "replied_by").order_by("at", "id")
+    )
 
 
 def waiting_for(user: User) -> list[Membership]:
@@ -233,16 +338,23 @@ def _unready(period: Period, at: datetime) -> Iterator[Objection]:
     for row in summary(period, at=at).rows:
         if row.required and row.state != State.READY:
             yield Objection(
-                _unready_sentence(row), f"{url}#member-{row.member.pk}", code="go.person_unready",
+                _unready_sentence(row), f"{url}#member-{row.member.pk}", code=_code(row),
                 about=f"member:{row.member.pk}", owner=row.member.user,
             )  # fmt: skip
+
+
+def _code(row: Row) -> str:
+    return "go.person_problem" if row.state == State.PROBLEM else "go.person_unready"
 
 
 def _unready_sentence(row: Row) -> str:
     who = f"{row.member.user} ({row.member.role})"
     if row.answer is not None:
         # Not what is missing: objections are shown to people who only watch, and kept with the decision.
-        return f"{who} says something is missing."
+        answered = f" {row.answer.replied_by} answered; {row.member.user.first_name} has to confirm."
+        return f"{who} says something is missing.{answered if row.answer.replied_by else ''}"
+    if row.before is not None:
+        return f"{who} has to confirm again. {' '.join(f'{text}.' for text in row.changes)}"
     return f"{who} has not answered." if row.member.invited_at else f"{who} is not invited yet."
 
 

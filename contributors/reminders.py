@@ -32,6 +32,8 @@ A_DAY: Final = timedelta(days=1)
 AN_HOUR: Final = timedelta(hours=1)
 DEBRIEF_NOTICE: Final = timedelta(minutes=15)
 MOVED_BY: Final = ("go.decided", "checklist.created", "debrief.scheduled", "debrief.moved", "debrief.skipped")
+# After a go, too: a change may have made answers void.
+WAITED_FOR: Final = (Period.Status.READINESS, Period.Status.READY)
 CHECKED: Final = (*Period.PRE_LIVE[1:], *Period.LIVE)
 WATCHED: Final = (Period.Status.READINESS, Period.Status.READY, *Period.LIVE)
 
@@ -70,7 +72,7 @@ _KINDS = (ACKNOWLEDGEMENT, CHECKLIST, DEBRIEF, COVERAGE)
 
 
 def _coming(period: Period, at: datetime) -> Iterable[Due]:
-    if period.status == Period.Status.READINESS:
+    if period.status in WAITED_FOR:
         yield from _acknowledgements(period)
     if period.status in CHECKED:
         yield _next_digest(period, at)
@@ -124,7 +126,7 @@ def on_acknowledgement_due(args: dict[str, Any], *, due_at: datetime, at: dateti
     """Ask those who have not answered again; closer to go-live tell the lead, then the sponsor, who they are."""
     period = _locked(args)
     is_current = period.go_live_at == datetime.fromisoformat(args["go_live_at"]) and period.go_live_at > at
-    if period.status != Period.Status.READINESS or not is_current:
+    if period.status not in WAITED_FOR or not is_current:
         return
     waiting = [row.member for row in readiness.summary(period, at=at).to_remind]
     key = f"{ACKNOWLEDGEMENT}:{period.pk}:{args['go_live_at']}:{args['days']}"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from contributors import roster
+from contributors import fingerprints, roster
 from contributors.models import Acknowledgement, Membership, Role, Shift
 from hypercare.models import User
 from periods.models import Period
@@ -27,7 +27,18 @@ class AnswerOut(serializers.ModelSerializer[Acknowledgement]):
 
     class Meta:
         model = Acknowledgement
-        fields: ClassVar = ["state", "statements", "note", "at", "via"]
+        fields: ClassVar = [
+            "state", "statements", "note", "at", "via", "versions", "cannot", "reply", "replied_at",
+        ]  # fmt: skip
+
+
+class ChangeOut(serializers.Serializer[Any]):
+    """Something that changed since a person said they are ready, and the statements it puts in doubt."""
+
+    code = serializers.ChoiceField(choices=list(fingerprints.CONCERNS))
+    text = serializers.CharField()
+    statements = serializers.ListField(child=serializers.CharField())
+    since = serializers.IntegerField(help_text="Version of the page that was read.")
 
 
 class ContributorOut(serializers.ModelSerializer[Membership]):
@@ -37,6 +48,7 @@ class ContributorOut(serializers.ModelSerializer[Membership]):
     email = serializers.SerializerMethodField()
     role = serializers.CharField(source="role.name", read_only=True, default=None, allow_null=True)
     answer = serializers.SerializerMethodField()
+    changes = serializers.SerializerMethodField()
 
     class Meta:
         model = Membership
@@ -50,6 +62,7 @@ class ContributorOut(serializers.ModelSerializer[Membership]):
             "joined_at",
             "invited_at",
             "answer",
+            "changes",
         ]
 
     @extend_schema_field(serializers.EmailField(allow_null=True))
@@ -64,7 +77,13 @@ class ContributorOut(serializers.ModelSerializer[Membership]):
         if answer is None:
             return None
         shown = dict(AnswerOut(answer).data)
-        return shown if self.context.get("notes") else {**shown, "note": ""}
+        return shown if self.context.get("notes") else {**shown, "note": "", "reply": ""}
+
+    @extend_schema_field(ChangeOut(many=True))
+    def get_changes(self, member: Membership) -> Any:
+        """Why this person is asked again; empty when they are not."""
+        voided = self.context["voided"].get(member.pk)
+        return ChangeOut(voided.void_changes if voided else [], many=True).data
 
 
 class InPeriod(serializers.Serializer[Any]):
@@ -149,10 +168,40 @@ def _role(period: Period, name: str) -> Role:
     return role
 
 
+class SeenPagesIn(serializers.Serializer[Any]):
+    """Versions of pages that were read."""
+
+    runbook = serializers.IntegerField(min_value=0, required=False)
+    how_we_work = serializers.IntegerField(min_value=0, required=False)
+
+
+class SeenIn(serializers.Serializer[Any]):
+    """What was read before answering; what is left out is not compared."""
+
+    pages = SeenPagesIn(required=False)
+    go_live_at = serializers.DateTimeField(required=False)
+
+
 class AcknowledgeIn(serializers.Serializer[Any]):
-    """I am ready: all four statements."""
+    """I am ready: all four statements, or after a change those it concerns."""
 
     statements = serializers.ListField(child=serializers.CharField(max_length=20), max_length=10)
+    seen = SeenIn(required=False)
+
+
+def seen_of(data: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The fingerprint that somebody names in part."""
+    if data is None:
+        return None
+    found = {"pages": dict(data["pages"]), "partial": True} if "pages" in data else {}
+    moment = data.get("go_live_at")
+    return {**found, "go_live_at": moment.isoformat()} if moment else found
+
+
+class ReplyIn(serializers.Serializer[Any]):
+    """What was done about it."""
+
+    text = serializers.CharField(max_length=2000)
 
 
 class DeclineIn(serializers.Serializer[Any]):
@@ -162,6 +211,10 @@ class DeclineIn(serializers.Serializer[Any]):
     statements = serializers.ListField(
         child=serializers.CharField(max_length=20), max_length=10, default=list
     )
+    cannot = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**62), max_length=200, default=list,
+        help_text="Ids of one's own shifts that one can't work.",
+    )  # fmt: skip
 
 
 class NothingIn(serializers.Serializer[Any]):

@@ -45,6 +45,7 @@ namespaced: list[URLPattern | URLResolver] = [
     path("p/<str:key>/people/<int:pk>/invite/", people.invite, name="invite"),
     path("p/<str:key>/people/<int:pk>/remove/", people.remove, name="remove_member"),
     path("p/<str:key>/_readiness/", readiness.panel, name="readiness_panel"),
+    path("p/<str:key>/readiness/problems/<int:pk>/", people.reply, name="reply"),
     path("p/<str:key>/readiness/acknowledge/", acknowledge.signed_in, name="acknowledge"),
     path("p/<str:key>/readiness/checks/", readiness.add_check, name="add_check"),
     path("p/<str:key>/readiness/checks/template/", readiness.make_checklist, name="make_checklist"),

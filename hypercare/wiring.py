@@ -36,6 +36,7 @@ GATES: tuple[str, ...] = (
 # Each is called once for every journal entry after its transaction: (entry, at) -> None. Must be idempotent.
 JOURNAL_CONSUMERS: tuple[str, ...] = (
     "contributors.postponed.on_entry",
+    "contributors.renewal.on_entry",
     "contributors.notifications.on_entry",
     "contributors.duty_news.on_entry",
     "contributors.reminders.on_entry",
@@ -51,6 +52,7 @@ TIMER_HANDLERS: dict[str, str] = {
     "evidence.purge": "periods.evidence.on_purge",
     "checklist.reminder": "contributors.reminders.on_checklist_due",
     "readiness.reminder": "contributors.reminders.on_acknowledgement_due",
+    "readiness.again": "contributors.renewal.on_again_due",
     "debrief.reminder": "contributors.reminders.on_debrief_soon",
     "coverage.watch": "contributors.reminders.on_coverage_watch",
     "cover.watch": "contributors.cover.on_watch",

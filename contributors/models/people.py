@@ -126,6 +126,14 @@ class Acknowledgement(models.Model):
     via = models.CharField(max_length=20, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
     void_reason = models.CharField(max_length=200, blank=True)
+    versions = models.JSONField(default=dict, help_text="What it was given to: pages, shifts, go-live.")
+    void_changes = models.JSONField(
+        default=list, help_text='What made it void: [{"code": …, "text": …, "statements": […]}].'
+    )
+    cannot = models.JSONField(default=list, help_text="Ids of the shifts the person can't work.")
+    reply = models.TextField(blank=True, help_text="What the lead answered to a problem.")
+    replied_at = models.DateTimeField(null=True, blank=True)
+    replied_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints: ClassVar = [
@@ -133,6 +141,9 @@ class Acknowledgement(models.Model):
                 fields=["membership"], condition=Q(voided_at__isnull=True), name="one_answer_stands"
             ),
             models.CheckConstraint(condition=~Q(state="problem") | ~Q(note=""), name="problem_says_what"),
+            models.CheckConstraint(
+                condition=Q(reply="") | Q(replied_at__isnull=False), name="reply_has_a_time"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,11 +8,13 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from contributors import readiness, roster
-from contributors.forms import ChangeMemberForm, MemberForm
+from contributors import asking, readiness, roster
+from contributors.forms import ChangeMemberForm, MemberForm, ReplyForm
+from contributors.models import Acknowledgement
 from contributors.views.loading import done, explain, member_or_404, next_url, page_of, tab_counts
-from hypercare.errors import Invalid, Refused
+from hypercare.errors import AlreadyDone, Invalid, Refused
 from hypercare.http import SignedInRequest
+from hypercare.models import User
 from periods.access import allowed, period_or_404
 from periods.models import Period
 
@@ -71,8 +73,7 @@ def invite_all(request: SignedInRequest, key: str) -> HttpResponse:
 def remind(request: SignedInRequest, key: str) -> HttpResponse:
     """Ask again everybody who was asked and has not answered."""
     period, now = period_or_404(request.user, key, may="members.manage"), timezone.now()
-    waiting = [row.member.pk for row in readiness.summary(period, at=now).to_remind]
-    asked = roster.invite_each(waiting, by=request.user, at=now)
+    asked = asking.remind_all(period.pk, by=request.user, at=now)
     return done(
         request, f"{_count(len(asked))} reminded", url=next_url(request, page_of(period, "period_readiness"))
     )
@@ -83,10 +84,40 @@ def remind(request: SignedInRequest, key: str) -> HttpResponse:
 def invite(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
     """Invite or remind one person."""
     period = period_or_404(request.user, key, may="members.manage")
-    member = roster.invite(member_or_404(period, pk).pk, by=request.user, at=timezone.now())
+    member = asking.remind(member_or_404(period, pk).pk, by=request.user, at=timezone.now())
     return done(
         request, f"{member.user} invited", url=next_url(request, page_of(period, "contributors:people"))
     )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def reply(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
+    """Answer somebody who misses something; a GET shows what it is."""
+    period = period_or_404(request.user, key, may="notes.view")
+    member = member_or_404(period, pk)
+    row = next(
+        (row for row in readiness.summary(period, at=timezone.now()).rows if row.member == member), None
+    )
+    if row is None or row.answer is None or row.state != Acknowledgement.State.PROBLEM:
+        raise AlreadyDone(f"{member.user} has given another answer since.")
+    form = ReplyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            asking.reply(row.answer.pk, text=form.cleaned_data["text"], by=request.user, at=timezone.now())
+        except Invalid as error:
+            explain(form, error)
+        else:
+            said = f"{member.user} is told, and asked to confirm"
+            return done(request, said, url=f"{page_of(period, 'period_readiness')}#member-{member.pk}")
+    context = {"period": period, "tab": "readiness", "tab_counts": tab_counts(request, period, at=timezone.now()),
+               "row": row, "form": form, "may_reply": may_reply(request.user, period)}  # fmt: skip
+    return render(request, "contributors/reply.html", context, status=422 if form.errors else 200)
+
+
+def may_reply(user: User, period: Period) -> bool:
+    """Whether somebody may answer what others miss: the lead, and who manages people."""
+    return period.lead_id == user.pk or allowed(user, period, "members.manage")
 
 
 @login_required

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from contributors import readiness, roster
+from contributors import readiness, renewal, roster
 from contributors.models import Acknowledgement, Membership, Role
+from hypercare.demo import texts
 from hypercare.demo.people import CPH, NYC
 from hypercare.models import User
 from incidents import triage
-from periods import checklist, criteria, gonogo, lifecycle, planning, wallclock
-from periods.models import ExitCriterion, Period
+from periods import checklist, criteria, documents, gonogo, lifecycle, planning, wallclock
+from periods.models import Document, ExitCriterion, Period
 from periods.models import GoDecision as Decision
 
 DAY = timedelta(days=1)
@@ -31,12 +32,15 @@ def getting_ready(people: dict[str, User], *, now: datetime) -> None:
                                answers_pages=True)  # fmt: skip
     for key in ("tomasz", "daniel"):
         roster.add_member(period.pk, user=people[key], right="contributor", role=role, by=maja, at=at)
+    text = documents.Text("Runbook", texts.MOBILE_RUNBOOK)
+    page = documents.create(period.pk, kind="runbook", text=text, by=people["daniel"], at=at)
     lifecycle.plan(period.pk, by=maja, at=at)
     roster.invite_all(period.pk, by=maja, at=at + timedelta(hours=1))
     lifecycle.invite(period.pk, by=maja, at=at + timedelta(hours=2))
     member = Membership.objects.get(period=period, user=people["tomasz"])
     readiness.acknowledge(member.pk, statements=list(Acknowledgement.STATEMENTS), note="", state="ready",
                           by=people["tomasz"], at=at + DAY, via="link")  # fmt: skip
+    _learn(period, page, people, at + 3 * DAY)
     for item in period.checklist.order_by("position", "id"):
         checklist.assign(
             item.pk, owner=people["daniel"] if item.position % 3 == 0 else maja, by=maja, at=at + DAY
@@ -45,6 +49,19 @@ def getting_ready(people: dict[str, User], *, now: datetime) -> None:
             checklist.complete(
                 item.pk, by=maja, at=at + 2 * DAY, evidence="https://wiki.northlane.example/mobile"
             )
+
+
+def _learn(period: Period, page: Document, people: dict[str, User], at: datetime) -> None:
+    """The runbook changes after Tomasz said he had read it: he is asked again. Daniel misses something."""
+    text = documents.Text(
+        "Runbook", texts.MOBILE_RUNBOOK_LATER, "Who holds the store keys; the switch was renamed"
+    )
+    documents.write(page.pk, based_on=1, text=text, by=people["daniel"], at=at)
+    renewal.review(period.pk, by=people["daniel"], at=at)
+    member = Membership.objects.get(period=period, user=people["daniel"])
+    readiness.acknowledge(member.pk, statements=["runbook", "reachable", "shifts"], state="problem",
+                          note="No access to the crash reports of the new app yet.", by=people["daniel"],
+                          at=at + timedelta(hours=5), via="link")  # fmt: skip
 
 
 def in_review(people: dict[str, User], *, now: datetime) -> None:

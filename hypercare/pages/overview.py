@@ -143,6 +143,7 @@ def readiness_panel(
     return {
         "checks": checks or checklist.progress(period, at=now),
         "ready": ready,
+        "problems": readiness.problems(period),
         "required": required,
         "blocking": [(item, item.is_late(now)) for item in first[:SHOWN_CHECKS]],
         "decision": GoDecision.objects.filter(period=period)

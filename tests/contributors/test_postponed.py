@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from contributors import postponed, readiness, roster
+from contributors import postponed, readiness, renewal, roster
 from contributors.models import Acknowledgement, Membership, Shift
 from periods import journal, lifecycle, planning
 from periods.models import JournalEntry, Period
@@ -35,6 +35,12 @@ def postpone(
     return JournalEntry.objects.get(period=period, kind="period.postponed")
 
 
+def carry_out(entry: JournalEntry) -> None:
+    """As the engine does, in the order of the switchboard."""
+    postponed.on_entry(entry, at=NOW)
+    renewal.on_entry(entry, at=NOW)
+
+
 def test_the_engine_carries_it_out():
     period, member, shift = ready_to_go()
     postpone(period)
@@ -44,7 +50,9 @@ def test_the_engine_carries_it_out():
     shift.refresh_from_db()
     assert (shift.starts_at, shift.revision) == (GO_LIVE + timedelta(days=7), 1)
     assert readiness.standing_answer(member) is None
-    assert Acknowledgement.objects.get().void_reason == "Go-live was postponed"
+    assert (
+        Acknowledgement.objects.get().void_reason == "Go-live moved from Sat 14 Nov 06:00 to Sat 21 Nov 06:00"
+    )
 
 
 def test_the_moved_shift_lies_in_the_moved_window():
@@ -60,7 +68,7 @@ def test_the_moved_shift_lies_in_the_moved_window():
 def test_a_later_hour_of_the_same_day_moves_no_shift_but_asks_again():
     period, member, shift = ready_to_go()
 
-    postponed.on_entry(postpone(period, days=0, hours=3), at=NOW)
+    carry_out(postpone(period, days=0, hours=3))
 
     shift.refresh_from_db()
     assert (shift.starts_at, shift.revision) == (GO_LIVE, 0)
@@ -80,12 +88,12 @@ def test_cancelled_shifts_stay_where_they_were():
 def test_a_replay_moves_nothing_and_keeps_answers_given_since():
     period, member, shift = ready_to_go()
     entry = postpone(period)
-    postponed.on_entry(entry, at=NOW)
+    carry_out(entry)
     readiness.acknowledge(
         member.pk, statements=ALL, note="", state="ready", by=member.user, at=BEFORE + timedelta(hours=2)
     )
 
-    postponed.on_entry(entry, at=NOW)
+    carry_out(entry)
 
     shift.refresh_from_db()
     assert shift.starts_at == GO_LIVE + timedelta(days=7)

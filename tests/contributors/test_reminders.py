@@ -98,7 +98,7 @@ def test_nobody_is_bothered_when_everybody_has_answered() -> None:
     assert not Delivery.objects.exists()
 
 
-@pytest.mark.parametrize("status", [Period.Status.READY, Period.Status.ACTIVE, Period.Status.CANCELLED])
+@pytest.mark.parametrize("status", [Period.Status.PLANNED, Period.Status.ACTIVE, Period.Status.CANCELLED])
 def test_a_step_that_fires_after_readiness_is_over_says_nothing(status: str) -> None:
     period = make_period(Period.Status.READINESS)
     ask(period, "Silent")

@@ -58,6 +58,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "incident_assigned": INCIDENT,
     "incident_resolved": {**INCIDENT, "resolution": "The second scheduler was stopped."},
+    "readiness_replied": {
+        "by": "Maja Lindqvist", "reply": "Arjun gave you access. Please try it.", "go_live_at": GO_LIVE.isoformat(),
+        "link": {**LINK, "purpose": "acknowledge"},
+    },
+    "readiness_again": {
+        "changes": ["Runbook changed on 12 Nov by Maja Lindqvist", "Your shifts changed: 1 shift added"],
+        "go_live_at": GO_LIVE.isoformat(), "by": "Maja Lindqvist", "link": {**LINK, "purpose": "acknowledge"},
+    },
     "readiness_problem": {"person": "Priya Raman", "note": "My access is missing", "go_live_at": GO_LIVE.isoformat()},
     "go_decision": {
         "by": "Rachel Kim", "outcome": "Go with conditions", "conditions": ["Access for Priya by Friday noon"],
