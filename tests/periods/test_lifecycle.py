@@ -260,7 +260,10 @@ def test_a_postponement_moves_every_date_by_the_same_time_and_asks_for_votes_aga
 
 def test_after_a_postponement_contributors_are_asked_again() -> None:
     period = make_ready_to_decide()
-    answer = Acknowledgement.objects.create(membership=make_member(period), state="ready", at=PLANNED_ON)
+    versions = {"go_live_at": GO_LIVE.isoformat()}
+    answer = Acknowledgement.objects.create(
+        membership=make_member(period), state="ready", at=PLANNED_ON, versions=versions
+    )
 
     lifecycle.postpone(
         period.pk, go_live_at=GO_LIVE + DAY, reason="Late", by=period.sponsor, at=DURING_READINESS
@@ -268,7 +271,8 @@ def test_after_a_postponement_contributors_are_asked_again() -> None:
     journal.dispatch(at=DURING_READINESS)
 
     answer.refresh_from_db()
-    assert (answer.voided_at, answer.void_reason) == (DURING_READINESS, "Go-live was postponed")
+    assert answer.voided_at == DURING_READINESS
+    assert answer.void_reason.startswith("Go-live moved from Sat 14 Nov 06:00 to Sun 15 Nov 06:00")
 
 
 def test_a_postponement_needs_a_reason_and_a_time_ahead() -> None:
