@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contributors', '0003_rotations_and_cover'),
+        ('contributors', '0005_contact_points'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -13,5 +13,5 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("contributors", "0004_answers_name_what_they_were_given_to")]
+    dependencies: ClassVar = [("contributors", "0006_answers_name_what_they_were_given_to")]
     operations: ClassVar = [migrations.RunPython(fill, migrations.RunPython.noop)]
