@@ -17,6 +17,7 @@ from periods.scoring_model import Model
 BASE: Final = 52  # where the line of the chart is
 TOP: Final = 18
 STEP: Final = 9
+LAST_TICK: Final = 86  # per cent; the word “days” stands at the end of the line
 FIRST_INCIDENTS: Final = 3
 NAMED: Final = 3
 
@@ -52,9 +53,10 @@ def panel(answers: Mapping[str, int], days: int, *, by: User, model: Model, with
     rows = [Row(past, _few(past.same), _few(past.different), first[past.period.pk]) for past in found.found]
     farthest = max(days, found.longest)
     scale = 96 / (farthest * 1.08)
+    ticks = (tick for tick in svg.nice_ticks(farthest) if 0 < tick * scale < LAST_TICK)
     return Panel(
         found, rows, _dots([past.took for past in found.found], scale),
-        [{"x": round(tick * scale, 2), "days": tick} for tick in svg.nice_ticks(farthest) if tick],
+        [{"x": round(tick * scale, 2), "days": tick} for tick in ticks],
         round(days * scale, 2), _summary(found),
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hypercare.errors import AlreadyDone, Invalid, NotAllowed, Refused
 from hypercare.models import User
-from periods import complexity, planning, scoring, scoring_model
+from periods import complexity, debriefs, planning, scoring, scoring_model
 from periods.models import Period, ScoringModel
 from periods.scoring_model import BAND_KEYS, STANDARD
 from tests.factories import GO_LIVE, make_period, make_user
@@ -346,3 +346,19 @@ def test_the_end_follows_the_suggestion_unless_somebody_decided_or_dates_are_agr
         period.pk, ends_at=GO_LIVE + timedelta(days=9), days_override_reason="Short.", by=period.lead, at=AT
     )
     assert planning.follow_suggestion(period.pk, by=period.lead, at=AT).ends_at == GO_LIVE + timedelta(days=9)
+
+
+@pytest.mark.django_db
+def test_debriefs_are_laid_out_in_the_rhythm_that_was_chosen():
+    period = drafted()
+    planning.answer(period.pk, TWOS, by=period.lead, at=AT)
+    period.refresh_from_db()
+    suggested = len(debriefs.lay_out(period, at=AT))
+    period.debriefs.all().delete()
+
+    planning.update(
+        period.pk, debrief_cadence="low", cadence_override_reason="One small team.", by=period.lead, at=AT
+    )
+    period.refresh_from_db()
+
+    assert 0 < len(debriefs.lay_out(period, at=AT)) < suggested
