@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-services check bench demo-reset e2e ci clean
+.PHONY: help setup run test test-services check bench faults demo-reset e2e ci clean
 
 PORT ?= 8000
 BASE_URL ?= http://127.0.0.1:$(PORT)
@@ -32,6 +32,10 @@ check: ## Lint, types, import contracts, migrations and the deployment checks
 e2e: ## Drive the product through a browser
 	$(ENVIRONMENT) e2e
 	@$(PYTHON_HERE) -m pytest tests/journeys -m journey $(ARGS)
+
+faults: ## Break things while messages are due: killed workers, cut sessions, hung receivers (ARGS="--quick" for two minutes)
+	$(ENVIRONMENT) test
+	@$(PYTHON_HERE) -m benchmarks.faults $(ARGS)
 
 bench: ## Load and fault runs; each prints its figures
 	$(ENVIRONMENT) test

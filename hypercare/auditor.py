@@ -6,19 +6,18 @@ It runs beside the ticks. Its heartbeat carries what it found, which every page 
 
 from __future__ import annotations
 
-import http.client
 import logging
-import urllib.request
 from datetime import datetime
+from http import HTTPStatus
 
 from django.conf import settings
 
-from hypercare import engine
+from hypercare import engine, outgoing
 from hypercare.queue import later
 
 logger = logging.getLogger("hypercare.auditor")
 
-PING_TIMEOUT = 5.0  # seconds
+PING_SECONDS = 5.0
 
 
 def audit(*, at: datetime) -> engine.Condition:
@@ -40,8 +39,7 @@ def ping(url: str) -> bool:
     if not url:
         return False
     try:
-        with urllib.request.urlopen(url, timeout=PING_TIMEOUT) as answer:  # noqa: S310  the operator's own setting
-            return bool(answer.status < http.HTTPStatus.BAD_REQUEST)
-    except (OSError, http.client.HTTPException, ValueError):
-        logger.warning("The watcher outside can't be told that all is well")
+        return outgoing.request("GET", url, total_s=PING_SECONDS).status < HTTPStatus.BAD_REQUEST
+    except (outgoing.Forbidden, outgoing.Unreachable) as error:
+        logger.warning("The watcher outside can't be told that all is well: %s", error)
         return False
