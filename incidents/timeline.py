@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any, Final
@@ -18,9 +18,9 @@ UPDATES, DECISIONS, NOTES, SYSTEM = "updates", "decisions", "notes", "system"
 FILTERS: Final = (("all", "All"), (UPDATES, "Updates"), (DECISIONS, "Decisions"), (SYSTEM, "System"))
 THROUGH: Final = {"link": "by link", "api": "through the API", "alert": "", "timer": ""}
 DELIVERED: Final = {
-    "due": "e-mail waiting", "sending": "e-mail being sent", "sent": "e-mail sent", "delivered": "e-mail delivered",
-    "bounced": "e-mail came back", "dead": "e-mail could not be sent", "cancelled": "e-mail no longer needed",
-    "expired": "e-mail too late to matter", "bundled": "sent with another e-mail",
+    "due": "message waiting", "sending": "message being sent", "sent": "message sent", "delivered": "message delivered",
+    "bounced": "message came back", "dead": "message could not be sent", "cancelled": "message no longer needed",
+    "expired": "message too late to matter", "bundled": "sent with another message",
 }  # fmt: skip
 FAILED: Final = (Delivery.State.BOUNCED, Delivery.State.DEAD)
 
@@ -48,8 +48,8 @@ def read(incident: Incident, *, viewer: User, notes: bool, at: datetime, zone: t
     Notes are left out for those who may not read them. Days before today in `zone` are named.
     """
     entries = journal.timeline(incident.period, subject=incident.subject)
-    pages = _pages(incident)
-    told = [moment(entry, viewer, pages) for entry in entries]
+    pages, news = _deliveries(incident)
+    told = [_with_news(moment(entry, viewer, pages), news.get(entry.pk, ())) for entry in entries]
     return [replace(line, day=_day(line.at, at, zone)) for line in told if notes or line.group != NOTES]
 
 
@@ -72,14 +72,28 @@ def actors(incident: Incident) -> list[User]:
     return list(found.values())
 
 
-def _pages(incident: Incident) -> dict[int, list[Delivery]]:
-    """What became of the pages, by recipient, newest first."""
-    found: dict[int, list[Delivery]] = {}
-    sent = Delivery.objects.filter(period=incident.period_id, subject=incident.subject, kind="page")
-    for delivery in sent.order_by("-created_at", "id")[:200]:
-        if delivery.recipient_id:
-            found.setdefault(delivery.recipient_id, []).append(delivery)
-    return found
+def _deliveries(incident: Incident) -> tuple[dict[int, list[Delivery]], dict[int, list[Delivery]]]:
+    """What became of the pages, by recipient, and of the other messages, by the entry they tell of. One query."""
+    pages: dict[int, list[Delivery]] = {}
+    news: dict[int, list[Delivery]] = {}
+    sent = Delivery.objects.filter(period=incident.period_id, subject=incident.subject)
+    for delivery in sent.select_related("recipient").order_by("-created_at", "id")[:200]:
+        entry = delivery.dedupe_key.partition(":")[0]
+        if delivery.kind == "page" and delivery.recipient_id:
+            pages.setdefault(delivery.recipient_id, []).append(delivery)
+        elif entry.isdecimal():
+            news.setdefault(int(entry), []).append(delivery)
+    return pages, news
+
+
+def _with_news(line: Moment, sent: Iterable[Delivery]) -> Moment:
+    """The line with who was told of it, and what became of the messages."""
+    told = [row for row in sent if row.recipient]
+    said = [(row.state in FAILED, f"{row.recipient}: {DELIVERED.get(row.state, row.state)}.") for row in told]
+    text = " ".join(part for part in (line.text, *(words for bad, words in said if not bad)) if part)
+    return replace(
+        line, text=text, failed=" ".join([line.failed, *(words for bad, words in said if bad)]).strip()
+    )
 
 
 def moment(entry: JournalEntry, viewer: User, pages: dict[int, list[Delivery]] | None = None) -> Moment:

@@ -39,6 +39,11 @@ def _count(address: str, at: datetime) -> None:
     Breaker.objects.filter(silent).update(open_until=at + STAYS_OPEN)
 
 
+def silent() -> set[str]:
+    """Destinations that did not answer the last time. At most 500."""
+    return set(Breaker.objects.order_by("-last_at").values_list("address", flat=True)[:500])
+
+
 def open_now(at: datetime) -> int:
     """How many destinations are left alone at the moment."""
     return Breaker.objects.filter(open_until__gt=at).count()

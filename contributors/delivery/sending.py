@@ -20,14 +20,15 @@ from django.db import InterfaceError, OperationalError, connection, connections
 
 from contributors import messages
 from contributors.channels import Gone, Permanent, Temporary
-from contributors.delivery import queue, records, states
+from contributors.delivery import breakers, queue, records, states
 from contributors.delivery.states import LEASE, NO_ANSWER, SENT, Result, State
 from contributors.models import Delivery
 from hypercare import wiring
 
 logger = logging.getLogger("hypercare.delivery")
 
-CLAIMING = timedelta(seconds=8)  # With one time-out after it, a tick stays under 20 seconds.
+CLAIMING = timedelta(seconds=8)
+LONGEST = timedelta(seconds=18)  # With one time-out after it, a tick stays under 30 seconds.
 LINGER = timedelta(milliseconds=900)  # After the last message: what comes next does not wait for a tick.
 SLOW = timedelta(milliseconds=500)  # A send that takes longer no longer counts as one of the crew.
 MOST_SLOW = 32  # Slow and hung ones together; beyond that they do count.
@@ -112,8 +113,10 @@ class _Crew:
     def send_what_is_due(self) -> None:
         """Claim and send until nothing is left or the time for it is over; new rows are seen while it lasts."""
         last = self._watch.spent()
-        while (spent := self._watch.spent()) < CLAIMING:
-            taken = queue.claim(self._free, at=self._watch.now(), busy=sorted(self._lanes.busy))
+        while (spent := self._watch.spent()) < CLAIMING or (self._jobs and spent < LONGEST):
+            # Towards the end nobody knocks where nobody answers: what hangs runs out, and the rest goes on meanwhile.
+            silent = breakers.silent() if spent >= CLAIMING else set()
+            taken = queue.claim(self._free, at=self._watch.now(), busy=sorted(self._lanes.busy | silent))
             for delivery in taken:
                 self._start(delivery)
             if self._jobs:
