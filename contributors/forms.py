@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils import timezone
@@ -11,7 +14,9 @@ from contributors import coverage, roster
 from contributors.models import Acknowledgement, Membership, Role, Shift
 from hypercare.models import User
 from hypercare.timewords import city
-from periods.models import GoDecision, GoVote, Period
+from periods import duewords, rehearsals
+from periods.evidence import LARGEST, LONGEST_TEXT, Upload
+from periods.models import GoDecision, GoVote, Period, Rehearsal
 
 MOMENT = "%Y-%m-%dT%H:%M"
 NOT_A_MOMENT = "Give a date and a time, such as 2026-11-21 17:00."
@@ -164,6 +169,26 @@ class AnswerForm(forms.Form):
         )
 
 
+class DueField(forms.CharField):
+    """When a check is due, in words: counted from go-live, or a date in the viewer's zone."""
+
+    def __init__(self, period: Period, now: datetime, **kwargs: Any) -> None:
+        """Keep what the words are about."""
+        self.period, self.now = period, now
+        super().__init__(max_length=60, required=False, help_text=f"{duewords.HELP} {zone_hint()}.", **kwargs)
+
+    def clean(self, value: Any) -> duewords.Due | None:
+        """The due; None when nothing was typed."""
+        text = super().clean(value)
+        viewer = ZoneInfo(str(timezone.get_current_timezone()))
+        try:
+            return duewords.parse(
+                text, go_live_at=self.period.go_live_at, zone=self.period.zone, viewer=viewer, at=self.now
+            ) if text else None  # fmt: skip
+        except duewords.NotADue as error:
+            raise forms.ValidationError(str(error)) from error
+
+
 class CheckForm(forms.Form):
     """Add a check."""
 
@@ -173,26 +198,53 @@ class CheckForm(forms.Form):
         error_messages={"required": "Say what is to be checked."},
     )
     category = forms.CharField(label="Category", max_length=40, initial="Preparation")
-    due_at = moment_field("Due", required=False)
     blocking = forms.BooleanField(label="Blocks a go", required=False)
     evidence_wanted = forms.CharField(
         label="Evidence", max_length=80, required=False, help_text="Such as “report”."
     )
 
-    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, period: Period, now: datetime, **kwargs: Any) -> None:
         """Offer the period's people."""
         super().__init__(*args, **kwargs)
         self.fields["owner"] = PersonField(period, label="Owner", required=False, empty_label="Nobody yet")
-        self.fields["due_at"].help_text = f"{zone_hint()}. Empty is go-live."
-        self.order_fields(("title", "category", "owner", "due_at", "blocking", "evidence_wanted"))
+        self.fields["due"] = DueField(period, now, label="Due")
+        self.fields["due"].help_text += " Empty is go-live."
+        self.order_fields(("title", "category", "owner", "due", "blocking", "evidence_wanted"))
 
 
-class CompleteForm(forms.Form):
-    """Done, with evidence where there is some."""
+class EvidenceForm(forms.Form):
+    """A link, a note, a file; or a file and what it shows."""
 
     evidence = forms.CharField(
-        label="Evidence", required=False, max_length=2000, help_text="A link or a note."
+        label="Link or note",
+        required=False,
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
+    file = forms.FileField(
+        label="File", required=False, max_length=255,
+        help_text="At most 10 MB. A JUnit XML report is counted: what passed, failed, and which.",
+        error_messages={"empty": "The file is empty."},
+    )  # fmt: skip
+
+    def clean_file(self) -> Upload | None:
+        """The bytes, one more than allowed at most: that is enough to refuse it."""
+        file = self.cleaned_data["file"]
+        return Upload(file.name, file.read(LARGEST + 1)) if file else None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """As the domain takes them."""
+        return {"evidence": self.cleaned_data["evidence"], "upload": self.cleaned_data["file"]}
+
+
+class FailForm(forms.Form):
+    """It did not hold."""
+
+    note = forms.CharField(
+        label="What failed?", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say what failed, so that somebody can put it right."},
+    )  # fmt: skip
 
 
 class WaiveForm(forms.Form):
@@ -219,15 +271,107 @@ class ReasonForm(forms.Form):
 
 
 class AssignForm(forms.Form):
-    """Who does it, and by when."""
+    """Who does it, and by when; or only one of the two (`part`), where it is edited in place."""
 
-    due_at = moment_field("Due", required=False)
-
-    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, period: Period, now: datetime, part: str = "", **kwargs: Any) -> None:
         """Offer the period's people."""
         super().__init__(*args, **kwargs)
-        self.fields["owner"] = PersonField(period, label="Owner", required=False, empty_label="Nobody")
-        self.order_fields(("owner", "due_at"))
+        if part != "due":
+            self.fields["owner"] = PersonField(period, label="Owner", required=False, empty_label="Nobody")
+        if part != "owner":
+            self.fields["due"] = DueField(period, now, label="Due")
+            self.fields["due"].widget.attrs["autocomplete"] = "off"
+
+
+class BulkForm(forms.Form):
+    """The same change to the checks that are ticked."""
+
+    ACTIONS = (("assign", "Change"), ("set-aside", "Does not apply"), ("reopen", "Open again"))
+
+    checks = forms.TypedMultipleChoiceField(coerce=int, error_messages={"required": "Tick the checks first."})
+    action = forms.ChoiceField(choices=ACTIONS)
+    reason = forms.CharField(label="Why it does not apply", max_length=2000, required=False)
+
+    def __init__(self, *args: Any, period: Period, now: datetime, pks: Iterable[int], **kwargs: Any) -> None:
+        """Offer the period's checks and people."""
+        super().__init__(*args, **kwargs)
+        self.fields["checks"].choices = [(pk, pk) for pk in pks]  # type: ignore[attr-defined]  # a choice field
+        self.fields["owner"] = PersonField(period, label="Owner", required=False, empty_label="As it is")
+        self.fields["due"] = DueField(period, now, label="Due")
+
+    def clean(self) -> dict[str, Any]:
+        """An assignment changes something, and setting aside has a reason."""
+        data = super().clean() or {}
+        if data.get("action") == "assign" and not (data.get("owner") or data.get("due") or self.errors):
+            self.add_error("owner", "Choose an owner, or say when they are due.")
+        if data.get("action") == "set-aside" and not data.get("reason", "").strip():
+            self.add_error("reason", "Say why it does not apply.")
+        return data
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the chosen action takes."""
+        data = self.cleaned_data
+        taken = {"assign": ("owner", "due"), "set-aside": ("reason",), "reopen": ()}[data["action"]]
+        return {name: data[name] for name in taken if data[name]}
+
+
+class LengthField(forms.CharField):
+    """A length of time in minutes, typed as people say it."""
+
+    def clean(self, value: Any) -> int | None:
+        """Minutes; None when it is not required and empty."""
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return rehearsals.minutes(text)
+        except ValueError as error:
+            raise forms.ValidationError("Give a length, such as “3 h 40 min” or “220”.") from error
+
+
+class RehearsalForm(forms.Form):
+    """Start the watch, or type what one took."""
+
+    kind = forms.ChoiceField(
+        label="What is rehearsed",
+        choices=Rehearsal.Kind.choices,
+        widget=forms.RadioSelect,
+        initial="rollback",
+    )
+    box_minutes = LengthField(
+        label="It may take", max_length=20, help_text="The time box, such as “4 h” or “90”.",
+        error_messages={"required": "Say how long it may take."},
+    )  # fmt: skip
+
+
+class RecordForm(RehearsalForm):
+    """A rehearsal that is over."""
+
+    took_minutes = LengthField(
+        label="It took", max_length=20, help_text="Such as “3 h 40 min”.",
+        error_messages={"required": "Say how long it took."},
+    )  # fmt: skip
+    ended_at = moment_field("It ended", required=False)
+    outcome = forms.ChoiceField(
+        label="How it went", choices=Rehearsal.Outcome.choices, widget=forms.RadioSelect,
+        error_messages={"required": "Say how it went."},
+    )  # fmt: skip
+    notes = forms.CharField(
+        label="Notes", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Name the zone."""
+        super().__init__(*args, **kwargs)
+        self.fields["ended_at"].help_text = f"{zone_hint()}. Empty is now."
+
+
+class StopForm(forms.Form):
+    """How the rehearsal went that ends now."""
+
+    outcome = RecordForm.base_fields["outcome"]
+    notes = RecordForm.base_fields["notes"]
 
 
 class VoteForm(forms.Form):

@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from contributors.models import Link
 from contributors.views import (
     acknowledge,
+    checks,
     contacts,
     coverage,
     deliveries,
@@ -15,9 +16,11 @@ from contributors.views import (
     people,
     readiness,
     reading,
+    rehearsing,
     shifts,
 )
 
+CHECK = "p/<str:key>/readiness/checks/<int:pk>/"
 namespaced: list[URLPattern | URLResolver] = [
     path("settings/contact/", contacts.page, name="contacts"),
     path("settings/contact/add/", contacts.add, name="contact_add"),
@@ -47,16 +50,24 @@ namespaced: list[URLPattern | URLResolver] = [
     path("p/<str:key>/_readiness/", readiness.panel, name="readiness_panel"),
     path("p/<str:key>/readiness/problems/<int:pk>/", people.reply, name="reply"),
     path("p/<str:key>/readiness/acknowledge/", acknowledge.signed_in, name="acknowledge"),
-    path("p/<str:key>/readiness/checks/", readiness.add_check, name="add_check"),
-    path("p/<str:key>/readiness/checks/template/", readiness.make_checklist, name="make_checklist"),
+    path("p/<str:key>/readiness/checks/", checks.add_check, name="add_check"),
+    path("p/<str:key>/readiness/checks/template/", checks.make_checklist, name="make_checklist"),
+    path("p/<str:key>/readiness/checks/bulk/", checks.bulk, name="bulk_checks"),
+    path("p/<str:key>/readiness/undo/<int:seq>/", checks.undo, name="undo_check"),
+    path(CHECK, checks.check, name="check"),
+    path(f"{CHECK}files/<int:evidence_pk>/", checks.evidence_file, name="evidence_file"),
+    path(f"{CHECK}files/<int:evidence_pk>/remove/", checks.remove_evidence, name="remove_evidence"),
+    path("p/<str:key>/readiness/rehearsals/start/", rehearsing.start, name="start_rehearsal"),
+    path("p/<str:key>/readiness/rehearsals/record/", rehearsing.record, name="record_rehearsal"),
+    path("p/<str:key>/readiness/rehearsals/<int:pk>/stop/", rehearsing.stop, name="stop_rehearsal"),
+    path("p/<str:key>/readiness/rehearsals/<int:pk>/cancel/", rehearsing.cancel, name="cancel_rehearsal"),
     path("p/<str:key>/readiness/vote/", gonogo.vote, name="vote"),
     path("p/<str:key>/readiness/decide/", gonogo.decide, name="decide"),
     *[
         path(
-            f"p/<str:key>/readiness/checks/<int:pk>/{name}/", readiness.act, kwargs={"name": name},
-            name=f"check_{name.replace('-', '_')}",
+            f"{CHECK}{name}/", checks.act, kwargs={"name": name}, name=f"check_{name.replace('-', '_')}",
         )
-        for name in readiness.ACTIONS
+        for name in checks.ACTIONS
     ],
 ]  # fmt: skip
 

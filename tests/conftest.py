@@ -29,6 +29,12 @@ def _cheap_passwords(settings) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _own_files(settings, tmp_path_factory) -> None:
+    """Files of evidence lie beside the test's own, never beside those of somebody's demo."""
+    settings.EVIDENCE_DIR = tmp_path_factory.getbasetemp() / "evidence"
+
+
+@pytest.fixture(autouse=True)
 def _own_cache(settings) -> None:
     """A cache of its own for every test: Redis outlives the run, and row numbers come round again."""
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"test-{uuid4().hex}"}}

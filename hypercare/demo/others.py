@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from contributors import readiness, renewal, roster
 from contributors.models import Acknowledgement, Membership, Role
-from hypercare.demo import texts
+from hypercare.demo import checks, texts
 from hypercare.demo.people import CPH, NYC
 from hypercare.models import User
 from incidents import triage
@@ -49,6 +49,7 @@ def getting_ready(people: dict[str, User], *, now: datetime) -> None:
             checklist.complete(
                 item.pk, by=maja, at=at + 2 * DAY, evidence="https://wiki.northlane.example/mobile"
             )
+    checks.tell(period, people, now=now)
 
 
 def _learn(period: Period, page: Document, people: dict[str, User], at: datetime) -> None:

@@ -2,6 +2,7 @@
 import "./copy.js";
 import "./dialog.js";
 import "./forms.js";
+import "./in-place.js";
 import "./keys.js";
 import "./live.js";
 import "./time.js";

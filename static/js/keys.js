@@ -43,7 +43,7 @@ function move(step) {
 function press(element) {
   if (!element) return false;
   if (element.matches("details > summary")) element.focus();
-  if (element.matches("input, textarea, select")) element.focus();
+  if (element.matches("input:not([type=checkbox], [type=radio]), textarea, select")) element.focus();
   else element.click();
   return true;
 }

@@ -4,7 +4,7 @@
 import { hours, now } from "./time.js";
 
 const LOST_AFTER = 30_000;
-const busyInside = ".pick:checked, :focus-visible, input:focus, textarea:focus, select:focus, details.menu[open], dialog[open], .is-dragging";
+const busyInside = ".pick:checked, tr input[type=checkbox]:checked, :focus-visible, input:focus, textarea:focus, select:focus, details.menu[open], dialog[open], .is-dragging";
 const polled = new WeakMap();
 let lastContact = Date.now();
 let held = null;

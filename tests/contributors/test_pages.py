@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -586,10 +587,10 @@ def test_a_check_is_completed_with_one_press_and_undone_with_another():
     check = make_check(period)
 
     answer = client.post(f"/p/{period.key}/readiness/checks/{check.pk}/complete/", follow=True)
-    client.post(f"/p/{period.key}/readiness/checks/{check.pk}/reopen/")
+    client.post(f"/p/{period.key}/readiness/undo/{period.journal.latest('seq').seq}/")
 
     check.refresh_from_db()
-    assert f"/readiness/checks/{check.pk}/reopen/" in text_of(answer)
+    assert f"/p/{period.key}/readiness/undo/1/" in text_of(answer)
     assert check.status == ChecklistItem.Status.OPEN
 
 
@@ -776,3 +777,201 @@ def test_no_page_carries_inline_style_or_script(path):
     assert "<style" not in page
     assert "onclick" not in page
     assert "<script>" not in page
+
+
+# --- Checks: in place, several at once, evidence ------------------------------------------------
+
+IN_ROW = {"HX-Request": "true"}
+
+
+def base_of(period, check=None):
+    return f"/p/{period.key}/readiness/" + (f"checks/{check.pk}/" if check else "")
+
+
+def test_an_owner_and_a_due_time_are_changed_in_their_row_with_an_undo():
+    period, client = getting_ready()
+    check, owner = make_check(period), make_member(period).user
+    headers = {**IN_ROW, "HX-Target": f"check-{check.pk}"}
+    path = f"{base_of(period, check)}assign/"
+
+    form = client.get(f"{path}?part=due", headers=headers)
+    bad = client.post(f"{path}?part=due", {"due": "someday"}, headers=headers)
+    due = client.post(f"{path}?part=due", {"due": "3 days before go-live"}, headers=headers)
+    given = client.post(f"{path}?part=owner", {"owner": owner.pk}, headers=headers)
+
+    check.refresh_from_db()
+    assert "data-in-place" in text_of(form)
+    assert (bad.status_code, "someday" in text_of(bad)) == (422, True)
+    assert (check.due_days, check.owner) == (-3, owner)
+    assert text_of(given).strip().startswith(f'<tr id="check-{check.pk}"')
+    assert "3 days before go-live" in due.headers["HX-Trigger"]
+    assert "/undo/1/" in due.headers["HX-Trigger"]
+
+
+def test_without_scripts_the_same_is_a_page_with_both_fields():
+    period, client = getting_ready()
+    check = make_check(period, owner=period.lead)
+
+    client.post(f"{base_of(period, check)}assign/", {"owner": "", "due": "at go-live"})
+
+    check.refresh_from_db()
+    assert (check.owner, check.due_at) == (None, period.go_live_at)
+
+
+def test_several_checks_change_at_once_and_are_undone_as_one():
+    period, client = getting_ready()
+    one, two = make_check(period), make_check(period)
+    owner = make_member(period).user
+    path = f"{base_of(period)}checks/bulk/"
+
+    empty = client.post(path, {"checks": [one.pk], "action": "assign"})
+    done = client.post(path, {"checks": [one.pk, two.pk], "action": "assign", "owner": owner.pk}, follow=True)
+    assert period.checklist.filter(owner=owner).count() == 2
+    client.post(f"{base_of(period)}undo/2/")
+
+    assert (empty.status_code, "Choose an owner" in text_of(empty)) == (422, True)
+    assert "2 checks changed" in text_of(done)
+    assert not period.checklist.filter(owner=owner).exists()
+
+
+def test_a_contributor_changes_no_several_checks():
+    period, _ = getting_ready()
+    client = signed_in(make_member(period).user)
+
+    assert client.post(f"{base_of(period)}checks/bulk/", {"action": "reopen"}).status_code == 403
+
+
+def test_undo_of_something_changed_since_says_by_whom():
+    period, client = getting_ready()
+    check = make_check(period)
+    client.post(f"{base_of(period, check)}complete/")
+    client.post(f"{base_of(period, check)}reopen/")
+
+    answer = client.post(f"{base_of(period)}undo/1/")
+
+    assert answer.status_code == 409
+    assert "was changed by Lead" in text_of(answer)
+
+
+@pytest.mark.parametrize("show", ["open", "mine", "late", "blocking", "all", "nonsense"])
+def test_checks_are_filtered_by_the_address(show):
+    period, client = getting_ready()
+    make_check(period, title="Mine and blocking", owner=period.lead)
+    make_check(period, title="Minor", blocking=False, category="Comms", due_at=NOW - timedelta(days=40))
+
+    groups = client.get(f"{base_of(period)}?show={show}&category=Comms").context["groups"]
+
+    shown = [row["check"].title for group in groups for row in group["rows"]]
+    assert shown == ([] if show in ("mine", "blocking") else ["Minor"])
+
+
+def test_a_file_is_given_back_to_members_as_an_attachment_that_nothing_runs():
+    period, client = getting_ready()
+    check = make_check(period)
+    page = SimpleUploadedFile("evil.html", b"<script>alert(1)</script>", content_type="text/html")
+
+    client.post(f"{base_of(period, check)}evidence/", {"file": page, "evidence": "What they sent"})
+    row = check.evidence.get()
+    path = f"{base_of(period, check)}files/{row.pk}/"
+    answer = client.get(path)
+
+    assert b"".join(answer.streaming_content) == b"<script>alert(1)</script>"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="evil.html.txt"'
+    assert answer.headers["Content-Type"] == "text/plain"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"].startswith("sandbox")
+    assert signed_in(make_user()).get(path).status_code == 404
+    viewed = signed_in(make_member(period, right="viewer").user).get(path)
+    assert (viewed.status_code, b"".join(viewed.streaming_content)) == (200, b"<script>alert(1)</script>")
+    other = make_check(make_period("readiness", lead=period.lead))
+    assert client.get(f"{base_of(other.period, other)}files/{row.pk}/").status_code == 404
+
+
+def test_a_file_that_is_not_accepted_comes_back_with_what_was_typed():
+    period, client = getting_ready()
+    check = make_check(period)
+    program = SimpleUploadedFile("run.exe", b"MZ\x90\x00")
+
+    answer = client.post(f"{base_of(period, check)}complete/", {"file": program, "evidence": "Second run"})
+
+    check.refresh_from_db()
+    assert answer.status_code == 422
+    assert "is not accepted" in text_of(answer)
+    assert "Second run" in text_of(answer)
+    assert check.status == "open"
+
+
+def test_failing_tests_ask_before_the_check_is_done():
+    period, client = getting_ready()
+    check = make_check(period, title="Integration passed")
+    report = SimpleUploadedFile(
+        "r.xml", b'<testsuite><testcase name="pays twice"><failure/></testcase></testsuite>'
+    )
+
+    client.post(f"{base_of(period, check)}evidence/", {"file": report, "next": "check"})
+    page, ask = (
+        text_of(client.get(base_of(period, check))),
+        text_of(client.get(f"{base_of(period, check)}complete/")),
+    )
+    client.post(f"{base_of(period, check)}fail/", {"note": "It pays twice"})
+
+    check.refresh_from_db()
+    assert "pays twice" in page
+    assert "Mark the check failed" in page
+    assert "Completing says that is accepted" in ask
+    assert check.status == "failed"
+
+
+def test_the_history_of_a_check_is_paged():
+    period, client = getting_ready()
+    check = make_check(period)
+    for _ in range(12):
+        client.post(f"{base_of(period, check)}complete/")
+        client.post(f"{base_of(period, check)}reopen/")
+
+    page = client.get(base_of(period, check))
+    older = client.get(f"{base_of(period, check)}?before={page.context['older']}")
+
+    assert (len(page.context["history"]), len(older.context["history"])) == (20, 4)
+    assert "Lead completed it" in text_of(older)
+
+
+def test_removed_evidence_stays_on_record_and_is_no_longer_served():
+    period, client = getting_ready()
+    check = make_check(period)
+    client.post(f"{base_of(period, check)}evidence/", {"file": SimpleUploadedFile("a.log", b"fine")})
+    row = check.evidence.get()
+
+    client.post(f"{base_of(period, check)}files/{row.pk}/remove/")
+
+    assert client.get(f"{base_of(period, check)}files/{row.pk}/").status_code == 404
+    assert "1 removed" in text_of(client.get(base_of(period, check)))
+
+
+def test_a_rehearsal_is_started_stopped_and_recorded():
+    period, client = getting_ready()
+    base = f"{base_of(period)}rehearsals/"
+
+    bad = client.post(f"{base}record/", {"kind": "rollback", "box_minutes": "4 h", "took_minutes": "long"})
+    client.post(
+        f"{base}record/",
+        {"kind": "rollback", "box_minutes": "4 h", "took_minutes": "5 h 10 min", "outcome": "passed"},
+    )
+    page = text_of(client.get(base_of(period)))
+    client.post(f"{base}start/", {"kind": "cutover", "box_minutes": "90"})
+    running = period.rehearsals.get(kind="cutover")
+    client.post(f"{base}{running.pk}/cancel/")
+
+    assert (bad.status_code, "Give a length" in text_of(bad)) == (422, True)
+    assert "over its box of" in page
+    assert not period.rehearsals.filter(kind="cutover").exists()
+    assert signed_in(make_member(period, right="viewer").user).get(f"{base}start/").status_code == 403
+    assert signed_in(make_user()).get(f"{base}start/").status_code == 404
+
+
+def test_a_request_larger_than_anything_we_take_is_refused_before_it_is_read():
+    period, client = getting_ready()
+
+    answer = client.post(base_of(period), b"", content_type="text/plain", CONTENT_LENGTH=str(16_000_000))
+
+    assert answer.status_code == 413
