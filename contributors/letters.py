@@ -11,7 +11,6 @@ from django.conf import settings
 from contributors import duty_letters
 from contributors.stationery import Case, Fact, Letter, Part, short, span
 from hypercare.timewords import city
-from periods.models import Period
 
 
 def _page(case: Case) -> Letter:
@@ -124,16 +123,19 @@ def _waiting_part(case: Case) -> tuple[Part, ...]:
 
 def _checklist_reminder(case: Case) -> Letter:
     late, soon = _checks(case, is_late=True), _checks(case, is_late=False)
-    parts = (("Late", late), ("Due within a day", soon), ("Late with others", tuple(case.get("others", []))))
+    others, more = tuple(case.get("others", [])), case.get("more", 0)
+    parts = (("Late", late), ("Due by tomorrow", soon), ("Late with others", others))
     count = len(late) + len(soon)
+    where = "" if case.get("several") else f" of {case.period.name}"
     return Letter(
-        subject=_checks_subject(len(late), len(soon), case.period),
+        subject=_checks_subject(len(late), len(soon), case),
         headline=f"{case.name}, {count} {'check' if count == 1 else 'checks'} for you"
         if count
         else "Checks are late",
         parts=tuple(Part(title, lines) for title, lines in parts if lines),
-        button=("Open the checklist", case.page("period_readiness")),
-        footer=f"You get this once a day while a check of {case.period.name} that you own is due. "
+        note=f"{more} more are on the lists." if more else "",
+        button=(f"Open the checks of {case.period.name}", case.page("period_readiness")),
+        footer=f"You get this at most once a day, while checks{where} that you answer for are due. "
         f"Times are {_zone_words(case)}.",
     )
 
@@ -148,10 +150,10 @@ def _checks(case: Case, *, is_late: bool) -> tuple[str, ...]:
     )
 
 
-def _checks_subject(late: int, soon: int, period: Period) -> str:
-    counts = [f"{late} late" if late else "", f"{soon} due within a day" if soon else ""]
+def _checks_subject(late: int, soon: int, case: Case) -> str:
+    counts = [f"{late} late" if late else "", f"{soon} due by tomorrow" if soon else ""]
     said = ", ".join(count for count in counts if count) or "late with others"
-    return f"Checks for {period.name}: {said}"
+    return f"Checks: {said}" if case.get("several") else f"Checks for {case.period.name}: {said}"
 
 
 def _zone_words(case: Case) -> str:

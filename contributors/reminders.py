@@ -2,14 +2,14 @@
 
 Each is a timer whose key names the period, the thing and its moment, so it fires once for that moment and a
 moved date makes a new one. A handler locks the period, looks at how things stand then, and says nothing when
-there is nothing to say; those that recur set their own next timer.
+there is nothing to say; those that recur set their own next timer. Those about checks are in `check_digest.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from contributors import coverage, notifications, readiness
@@ -17,24 +17,20 @@ from contributors.models import Delivery, Membership
 from contributors.news import answer_by
 from hypercare import timers
 from hypercare.models import Timer, User
-from periods.models import ChecklistItem, Debrief, JournalEntry, Period
-from periods.wallclock import days_from, instant, local_day
+from periods.models import Debrief, JournalEntry, Period
 
 ACKNOWLEDGEMENT: Final = "readiness.reminder"
-CHECKLIST: Final = "checklist.reminder"
 DEBRIEF: Final = "debrief.reminder"
 COVERAGE: Final = "coverage.watch"
 
 # Days before go-live → who else hears that answers are missing (docs/domain.md section 5).
 ACKNOWLEDGEMENT_LADDER: Final[dict[int, tuple[str, ...]]] = {7: (), 3: ("lead",), 1: ("lead", "sponsor")}
-DIGEST_TIME: Final = time(8, 0)
 A_DAY: Final = timedelta(days=1)
 AN_HOUR: Final = timedelta(hours=1)
 DEBRIEF_NOTICE: Final = timedelta(minutes=15)
 MOVED_BY: Final = ("go.decided", "checklist.created", "debrief.scheduled", "debrief.moved", "debrief.skipped")
 # After a go, too: a change may have made answers void.
 WAITED_FOR: Final = (Period.Status.READINESS, Period.Status.READY)
-CHECKED: Final = (*Period.PRE_LIVE[1:], *Period.LIVE)
 WATCHED: Final = (Period.Status.READINESS, Period.Status.READY, *Period.LIVE)
 
 
@@ -68,14 +64,12 @@ def arm_for(period: Period, *, at: datetime) -> None:
         _arm(coming[key])
 
 
-_KINDS = (ACKNOWLEDGEMENT, CHECKLIST, DEBRIEF, COVERAGE)
+_KINDS = (ACKNOWLEDGEMENT, DEBRIEF, COVERAGE)
 
 
 def _coming(period: Period, at: datetime) -> Iterable[Due]:
     if period.status in WAITED_FOR:
         yield from _acknowledgements(period)
-    if period.status in CHECKED:
-        yield _next_digest(period, at)
     if period.status in WATCHED:
         yield from _next_watch(period, at)
     if period.status not in Period.ENDED:
@@ -92,13 +86,6 @@ def _acknowledgements(period: Period) -> Iterable[Due]:
         args = {"period": period.pk, "go_live_at": go_live, "days": days}
         key = f"{ACKNOWLEDGEMENT}:{period.pk}:{go_live}:{days}"
         yield Due(key, ACKNOWLEDGEMENT, period.go_live_at - timedelta(days=days), args)
-
-
-def _next_digest(period: Period, at: datetime) -> Due:
-    """Eight o'clock on the period's clocks, today or tomorrow: once on each date, whatever the clocks do."""
-    moments = ((day, instant(day, DIGEST_TIME, period.zone)) for day in days_from(local_day(at, period.zone)))
-    day, due_at = next((day, moment) for day, moment in moments if moment > at)
-    return Due(f"{CHECKLIST}:{period.pk}:{day}", CHECKLIST, due_at, {"period": period.pk})
 
 
 def _next_watch(period: Period, at: datetime) -> Iterable[Due]:
@@ -156,56 +143,6 @@ def _name_the_missing(
 
 def _readiness_context(period: Period, days: int) -> dict[str, Any]:
     return {"days": days, "go_live_at": period.go_live_at.isoformat()}
-
-
-def on_checklist_due(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:  # noqa: ARG001
-    """Once a day: each person's late checks and those due within a day, in one mail; then set tomorrow's."""
-    period = _locked(args)
-    if period.status not in CHECKED:
-        return
-    checks = _open_checks(period, at)
-    late_with_others = [check for check in checks if check.blocking and check.is_late(at)]
-    for person in _people_of(checks, period):
-        own = [check for check in checks if _answers_for(check, period) == person]
-        others = [check for check in late_with_others if check not in own] if person == period.lead else []
-        _remind_of_checks(period, person, own, others, at)
-    _arm(_next_digest(period, at))
-
-
-def _open_checks(period: Period, at: datetime) -> list[ChecklistItem]:
-    soon = ChecklistItem.objects.filter(
-        period=period, status__in=ChecklistItem.STANDING, due_at__lte=at + A_DAY
-    )
-    return list(soon.select_related("owner").order_by("due_at", "id"))
-
-
-def _answers_for(check: ChecklistItem, period: Period) -> User | None:
-    """A check nobody owns is the lead's."""
-    return check.owner or period.lead
-
-
-def _people_of(checks: list[ChecklistItem], period: Period) -> list[User]:
-    people = {person.pk: person for check in checks if (person := _answers_for(check, period))}
-    if period.lead and any(check.blocking for check in checks):
-        people[period.lead.pk] = period.lead
-    return [people[pk] for pk in sorted(people)]
-
-
-def _remind_of_checks(
-    period: Period, person: User, own: list[ChecklistItem], others: list[ChecklistItem], at: datetime
-) -> None:
-    if not own and not others:
-        return
-    items = [
-        {
-            "title": check.title, "due_at": check.due_at.isoformat(), "late": check.is_late(at),
-            "blocking": check.blocking,
-        }
-        for check in own
-    ]  # fmt: skip
-    context = {"items": items, "others": [f"{check.title} ({_name(check.owner)})" for check in others]}
-    key = f"{CHECKLIST}:{period.pk}:{local_day(at, period.zone)}:{person.pk}"
-    _tell(period, person, "checklist_reminder", key, at, at + A_DAY, context)
 
 
 def on_debrief_soon(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:  # noqa: ARG001

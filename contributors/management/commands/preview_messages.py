@@ -48,6 +48,10 @@ SAMPLES: dict[str, dict[str, Any]] = {
         ],
         "others": ["Restore from backup proven (Daniel Osei)"],
     },
+    "waiver_ended": {
+        "title": "Privacy review done", "reason": "Booked for tomorrow.", "waived_by": "Rachel Kim",
+        "at": NOW.isoformat(), "blocking": True,
+    },
     "debrief_soon": {"number": 5, "starts_at": NOW.isoformat()},
     "debrief_minutes": {
         "number": 5, "starts_at": NOW.isoformat(), "by": "Maja Lindqvist",
