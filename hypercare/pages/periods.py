@@ -23,7 +23,7 @@ from contributors.models import Membership
 from hypercare.errors import NotAllowed, Refused
 from hypercare.http import SignedInRequest
 from hypercare.models import User
-from hypercare.pages import overrides, settings_forms
+from hypercare.pages import overrides, plan_steps, settings_forms
 from hypercare.pages.plan_forms import explain
 from incidents import alert_sources, tallies
 from incidents.models import AlertSource
@@ -174,7 +174,8 @@ def _settings(request: SignedInRequest, period: Period, *, status: int = 200, **
         "sources": AlertSource.objects.filter(period=period, revoked_at__isnull=True).order_by("name", "id"),
         "source_form": settings_forms.SourceForm(prefix="source"), "members": roster.members(period.pk).count(),
         "moves": [_shown(period, one, request.user, now, bound.get(one.name)) for one in _possible(period)],
-        "is_pre_live": period.status in Period.PRE_LIVE, "overrides": overrides.shown(period), **more,
+        "is_pre_live": period.status in Period.PRE_LIVE, "overrides": overrides.shown(period),
+        "suggested_days": plan_steps.recommended_length(period), **more,
     }  # fmt: skip
     context["problem"] = next(iter(bound.values()), more.get("source_form", context["form"]))
     return render(request, "hypercare/period_settings.html", context, status=status)

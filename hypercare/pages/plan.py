@@ -64,6 +64,7 @@ def step(request: SignedInRequest, key: str, step: str) -> HttpResponse:
     period, chosen = _planned(request, key), _step(step)
     if request.method != "POST":
         draft = drafts.find(period, chosen.key, by=request.user)
+        draft = draft if draft and plan_steps.differs(chosen, period, draft) else None
         return _page(request, period, chosen, plan_steps.form_of(chosen, period, draft), 200, draft=draft)
     form = chosen.form(period, request.POST)
     status = 200 if form.is_valid() else 422
@@ -208,10 +209,7 @@ def _risk_as_typed(period: Period, form: forms.Form, draft: PlanDraft | None) ->
         return form
     if draft is None or draft.step != "risk":
         return None
-    typed = QueryDict(mutable=True)
-    for name, values in draft.data.items():
-        typed.setlist(name, values)
-    return plan_steps.risk_form(period, typed)
+    return plan_steps.risk_form(period, plan_forms.as_sent(draft.data))
 
 
 def _suggest(period: Period, form: plan_forms.RiskForm | None, by: User) -> Suggestion:

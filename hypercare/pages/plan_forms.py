@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.http import QueryDict
 from django.utils.dateparse import parse_date
 
 from contributors.models import Membership, Role
@@ -25,6 +26,14 @@ FIELDS = {"go_live_at": "go_live_on", "ends_at": "days", "days_override_reason":
 REASONS = {"debrief_cadence": "cadence_override_reason", "cover": "cover_override_reason"}
 SPARE_CYCLES = 2
 PEOPLE = ("lead", "sponsor", "bau_owner", "rollback_authority")
+
+
+def as_sent(typed: Mapping[str, list[str]]) -> QueryDict:
+    """A draft as if it were sent."""
+    sent = QueryDict(mutable=True)
+    for name, values in typed.items():
+        sent.setlist(name, values)
+    return sent
 
 
 def fill(form: forms.Form, typed: Mapping[str, list[str]]) -> None:

@@ -53,6 +53,13 @@ def form_of(chosen: Step, period: Period, draft: PlanDraft | None) -> forms.Form
     return form
 
 
+def differs(chosen: Step, period: Period, draft: PlanDraft) -> bool:
+    """Whether a draft says anything the plan does not have: one that was overtaken by its own sending does not."""
+    form = chosen.form(period, plan_forms.as_sent(draft.data))
+    cycles = isinstance(form, plan_forms.RiskForm) and form.cycle_rows(spare=0) != period.critical_cycles
+    return form.has_changed() or cycles
+
+
 def done(period: Period, at: datetime) -> set[str]:
     """Steps that need nothing more."""
     open_steps = {where for _, where in objections(period, at)}

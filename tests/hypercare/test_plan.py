@@ -296,6 +296,14 @@ def test_continuing_takes_the_draft_over(browser: Client, draft: Period) -> None
     assert "did not continue" not in browser.get("/p/BILL26/plan/risk/").content.decode()
 
 
+def test_a_draft_that_was_overtaken_by_its_own_sending_is_none(browser: Client, draft: Period) -> None:
+    browser.post("/p/BILL26/plan/risk/", ANSWERS)
+    browser.post("/p/BILL26/plan/risk/_live/", ANSWERS)
+    assert "did not continue" not in browser.get("/p/BILL26/plan/risk/").content.decode()
+    browser.post("/p/BILL26/plan/risk/_live/", {**ANSWERS, "cycle_name": ["Payroll"], "cycle_on": [""]})
+    assert "did not continue" in browser.get("/p/BILL26/plan/risk/").content.decode()
+
+
 def test_other_debriefs_and_cover_need_a_reason_that_is_kept_with_who(
     browser: Client, draft: Period, planner: User
 ) -> None:
