@@ -2,14 +2,26 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from periods.api import checks, pages, plan, readiness, rehearsing, running
+from periods.api import checks, lessons, pages, plan, readiness, rehearsing, running, templates
 
 ONE = "periods/<str:key>/"
 CHECK = f"{ONE}checklist/<int:pk>/"
 PAGE = f"{ONE}pages/<slug:slug>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("complexity/", plan.assess, name="api_complexity"),
-    path("templates/", plan.templates, name="api_templates"),
+    path("templates/", templates.templates, name="api_templates"),
+    path("templates/<str:key>/", templates.template, name="api_template"),
+    path("templates/<str:key>/export/", templates.export, name="api_template_export"),
+    path("templates/<str:key>/archive/", templates.action("archive"), name="api_template_archive"),
+    path("templates/<str:key>/restore/", templates.action("restore"), name="api_template_restore"),
+    path("lessons/", lessons.lessons, name="api_lessons"),
+    path("lessons/<int:pk>/", lessons.lesson, name="api_lesson"),
+    *[
+        path(f"lessons/<int:pk>/{name}/", lessons.lesson_action(name), name=f"api_lesson_{name}")
+        for name in lessons.ACTIONS
+    ],
+    path(f"{ONE}lessons/<int:pk>/add/", lessons.add_to, name="api_lesson_add"),
+    path(f"{ONE}save-as-template/", templates.save_period, name="api_save_as_template"),
     path("periods/", plan.periods, name="api_periods"),
     path(ONE, plan.period, name="api_period"),
     *[path(f"{ONE}{name}/", plan.step(name), name=f"api_period_{name}") for name in plan.STEPS],

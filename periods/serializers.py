@@ -187,6 +187,11 @@ class CreateIn(PeriodPatchIn):
     go_live_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
     with_checklist = serializers.BooleanField(default=True)
+    template = serializers.CharField(
+        max_length=60, required=False, help_text="Key of a template to start from."
+    )
+    template_version = serializers.IntegerField(min_value=1, max_value=32000, required=False)
+    from_period = serializers.CharField(max_length=12, required=False, help_text="Key of an earlier period.")
 
 
 class PostponeIn(PeriodReasonIn):

@@ -30,7 +30,7 @@ from contributors.views.loading import LARGEST_ID, done, explain, is_htmx, page_
 from contributors.views.readiness import render_page
 from hypercare.errors import Invalid
 from hypercare.http import SignedInRequest
-from periods import checklist, downloads
+from periods import checklist, downloads, library
 from periods.access import period_or_404
 from periods.models import ChecklistItem, Evidence, JournalEntry, Period
 
@@ -204,7 +204,13 @@ def add_check(request: SignedInRequest, key: str) -> HttpResponse:
             where = f"{page_of(period, 'period_readiness')}#checks"
             return done(request, f"“{made.title}” added", url=where, undo=undo)
     counts = tab_counts(request, period, at=now)
-    context = {"period": period, "tab": "readiness", "tab_counts": counts, "form": form}
+    context = {
+        "period": period,
+        "tab": "readiness",
+        "tab_counts": counts,
+        "form": form,
+        "lesson_checks": library.suggested(period) if period.status in Period.PRE_LIVE else [],
+    }
     return render(request, "contributors/add_check.html", context, status=422 if form.errors else 200)
 
 

@@ -26,7 +26,7 @@ from hypercare.models import User
 from hypercare.pages.lesson_forms import CheckForm, LessonForm, NewLessonForm, check_initial_of, initial_of
 from hypercare.pages.plan_forms import explain
 from periods import lessons, library
-from periods.access import allowed, period_or_404
+from periods.access import period_or_404
 from periods.library import FACETS, SORTS, Query
 from periods.models import Lesson, LessonUse, Period
 from periods.templates_library.checklist import ROLES
@@ -297,12 +297,3 @@ def _back(request: SignedInRequest, otherwise: str) -> str:
     """The page the form named, when it is one of ours."""
     wanted = request.POST.get("next", "")
     return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted else otherwise
-
-
-# --- On pages of a period -----------------------------------------------------------------------
-
-
-def offered(period: Period, user: User) -> dict[str, Any]:
-    """What the panel of suggested checks needs: `components/lesson_checks.html`. One query, or none before rights."""
-    open_plan = period.status in Period.PRE_LIVE and allowed(user, period, "checks.manage")
-    return {"lesson_checks": library.suggested(period) if open_plan else []}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -18,14 +17,12 @@ from rest_framework.response import Response
 from hypercare.api import check_match, idempotent, not_modified, person
 from hypercare.errors import Invalid
 from hypercare.models import User
-from periods import complexity, gonogo, lifecycle, planning, scoring
+from periods import complexity, gonogo, lifecycle, planning, scoring, starting
 from periods import serializers as shapes
 from periods.access import period_or_404
 from periods.api import shared
 from periods.api.shapes import GoIn
 from periods.models import JournalEntry, Period, ScoringModel
-from periods.templates_library.checklist import CHECKLIST, ROLES
-from periods.templates_library.criteria import CRITERIA
 
 ORDERINGS: dict[str, tuple[str, ...]] = {
     "go_live_at": ("go_live_at", "id"), "-go_live_at": ("-go_live_at", "-id"),
@@ -78,10 +75,26 @@ def _create(request: Request, by: User, at: datetime) -> Response:
     data = shared.valid(shapes.CreateIn, request)
     risk = {name: data.pop(name) for name in RISK if name in data}
     otherwise = {name: data.pop(name) for name in planning.CHOICES if name in data}
-    period = planning.create(**data, by=by, at=at, via=shared.VIA)
+    start = _start(data, by)
+    period = (
+        starting.create(start=start, **data, by=by, at=at, via=shared.VIA)
+        if start
+        else planning.create(**data, by=by, at=at, via=shared.VIA)
+    )
     _answer(period.pk, risk, by, at)
     planning.update(period.pk, **otherwise, by=by, at=at, via=shared.VIA)
     return shared.shown(period.pk, status=201)
+
+
+def _start(data: dict[str, Any], by: User) -> starting.Start | None:
+    """What the plan starts from, taken out of the data: a template, an earlier period, or nothing."""
+    template, version = data.pop("template", ""), data.pop("template_version", None)
+    earlier = data.pop("from_period", "")
+    if template and earlier:
+        raise Invalid({"from_period": "Start from a template or from an earlier period, not from both."})
+    if earlier:
+        return starting.from_earlier(earlier, by=by)
+    return starting.from_template(template, version=version) if template else None
 
 
 def _answer(pk: int, risk: dict[str, Any], by: User, at: datetime) -> None:
@@ -186,21 +199,3 @@ def _end(data: dict[str, Any], days: int, margin: int) -> complexity.End | None:
         return None
     cycles, place = data.get("critical_cycles", []), (data["country"], data["subdivision"])
     return planning.end_on(data["go_live_on"], days, cycles, *place, margin=margin)
-
-
-@extend_schema(responses=OpenApiTypes.OBJECT, operation_id="templates_list", tags=["periods"])
-@api_view(["GET"])
-def templates(request: Request) -> Response:  # noqa: ARG001  a view
-    """The built-in template: risk questions, roles, checks and exit criteria that a new plan copies."""
-    return Response(
-        {
-            "results": [
-                {
-                    "name": "Standard", "built_in": True, "roles": ROLES,
-                    "questions": [asdict(factor) for factor in complexity.FACTORS],
-                    "checklist": [asdict(check) for check in CHECKLIST],
-                    "criteria": [asdict(criterion) for criterion in CRITERIA],
-                }
-            ]
-        }
-    )  # fmt: skip
