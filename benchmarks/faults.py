@@ -27,7 +27,7 @@ from benchmarks._stage import Stage, check, people, percentile, queue, stage, wa
 POSTGRES = "postgres://postgres@127.0.0.1:5432/hypercare"
 REDIS = "redis://127.0.0.1:6379/8"
 PER_SECOND = 40
-UP = 12.0  # seconds until a worker is up on a busy machine
+UP = 22.0  # seconds until a worker is up even on a busy machine: its start is not what is measured
 
 
 @dataclass(frozen=True)
