@@ -1,4 +1,4 @@
-"""What people may type about people, shifts, checks and the decision. Forms validate; they never save."""
+"""What people may type about people, shifts and checks. Forms validate; they never save."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypercare.models import User
 from hypercare.timewords import city
 from periods import duewords, rehearsals
 from periods.evidence import LARGEST, LONGEST_TEXT, Upload
-from periods.models import GoDecision, GoVote, Period, Rehearsal
+from periods.models import Period, Rehearsal
 
 MOMENT = "%Y-%m-%dT%H:%M"
 NOT_A_MOMENT = "Give a date and a time, such as 2026-11-21 17:00."
@@ -372,57 +372,3 @@ class StopForm(forms.Form):
 
     outcome = RecordForm.base_fields["outcome"]
     notes = RecordForm.base_fields["notes"]
-
-
-class VoteForm(forms.Form):
-    """Go, or hold with a reason."""
-
-    choice = forms.ChoiceField(
-        label="Your vote", choices=GoVote.Choice.choices, widget=forms.RadioSelect,
-        error_messages={"required": "Choose go or hold."},
-    )  # fmt: skip
-    reason = forms.CharField(
-        label="Reason", required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="A hold needs one.",
-    )  # fmt: skip
-
-
-class DecideForm(forms.Form):
-    """The sponsor's decision. With conditions, each objection gets an owner and a deadline."""
-
-    outcome = forms.ChoiceField(
-        label="Decision", choices=GoDecision.Outcome.choices, widget=forms.RadioSelect,
-        error_messages={"required": "Choose a decision."},
-    )  # fmt: skip
-    reason = forms.CharField(
-        label="Reason", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Needed to postpone and for a no-go.",
-    )  # fmt: skip
-    go_live_at = moment_field("New go-live", required=False)
-    condition_due_at = moment_field("Conditions are met by", required=False)
-
-    def __init__(self, *args: Any, period: Period, objections: list[str], **kwargs: Any) -> None:
-        """Offer the people who can own the conditions."""
-        super().__init__(*args, **kwargs)
-        self.objections = objections
-        self.fields["condition_owner"] = PersonField(
-            period, label="Who sees to them", required=False, empty_label="Choose a person"
-        )
-        self.fields["more"] = forms.CharField(
-            label="Another condition",
-            required=False,
-            max_length=500,
-            help_text="Something that can be seen to be true.",
-        )
-        self.order_fields(("outcome", "reason", "condition_owner", "condition_due_at", "more", "go_live_at"))
-
-    @property
-    def conditions(self) -> list[dict[str, Any]]:
-        """One condition an objection that stands, and the sponsor's own; none for other decisions."""
-        if self.cleaned_data["outcome"] != GoDecision.Outcome.GO_WITH_CONDITIONS:
-            return []
-        owner, due_at = self.cleaned_data["condition_owner"], self.cleaned_data["condition_due_at"]
-        shared = {"owner": owner.pk if owner else None, "due_at": due_at}
-        named = [{"text": f"Settled: {text}", "objection": text, **shared} for text in self.objections]
-        more = self.cleaned_data["more"]
-        return [*named, *([{"text": more, "objection": "", **shared}] if more else [])]

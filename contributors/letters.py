@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from contributors import duty_letters
+from contributors import duty_letters, go_letters
 from contributors.stationery import Case, Fact, Letter, Part, short, span
 from hypercare.timewords import city
 
@@ -327,8 +327,10 @@ def _go_decision(case: Case) -> Letter:
         paragraphs=(case.get("reason"),) if case.get("reason") else (),
         facts=case.fact("Go-live", "go_live_at"),
         parts=(Part("Conditions", conditions),) if conditions else (),
-        button=("Open the period", case.page("period_overview")),
-        footer=f"{case.get('by') or 'The sponsor'} decided.",
+        button=("Open the go/no-go page", case.page("period_go")),
+        footer=f"{case.get('by')} decided."
+        if case.get("by")
+        else "A condition of the go was not met in time.",
     )
 
 
@@ -465,6 +467,9 @@ KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "readiness_replied": _readiness_replied,
     "readiness_again": _readiness_again,
     "go_decision": _go_decision,
+    "condition_soon": go_letters.condition_soon,
+    "condition_unmet": go_letters.condition_unmet,
+    "period_moved": go_letters.period_moved,
     "period_started": _period_started,
     "period_closed": _period_closed,
     "exit_signed": _exit_signed,

@@ -138,6 +138,17 @@ def _postponed(entry: JournalEntry) -> Iterable[Notice]:
     return _members(entry, "go_decision", said)
 
 
+def _condition_unmet(entry: JournalEntry) -> Iterable[Notice]:
+    data, period = entry.data, entry.period
+    said = {
+        "text": data.get("title", ""),
+        **{name: data.get(name, "") for name in ("owner", "due_at", "asked", "decide_by")},
+    }
+    people = (period.sponsor, period.lead, _user(data.get("owner_id")))
+    told = {person.pk: person for person in people if person}
+    return (Notice(person, "condition_unmet", said) for person in told.values())
+
+
 def _started(entry: JournalEntry) -> Iterable[Notice]:
     said = {**_by(entry), "at": entry.data.get("went_live_at"), "ends_at": entry.data.get("ends_at")}
     return _members(entry, "period_started", said)
@@ -146,6 +157,21 @@ def _started(entry: JournalEntry) -> Iterable[Notice]:
 def _ended(entry: JournalEntry) -> Iterable[Notice]:
     said = {**_by(entry), "at": entry.at.isoformat(), "how": entry.kind.partition(".")[2].replace("_", " ")}
     return _members(entry, "period_closed", said)
+
+
+def _moved(entry: JournalEntry) -> Iterable[Notice]:
+    said = {
+        **_by(entry), "how": entry.kind, "reason": entry.data.get("reason", ""),
+        "ends_at": entry.data.get("ends_at") or entry.period.ends_at.isoformat(),
+    }  # fmt: skip
+    return _members(entry, "period_moved", said)
+
+
+def _reviewed(entry: JournalEntry) -> Iterable[Notice]:
+    """Those who sign, and the lead."""
+    period = entry.period
+    deciding = {person.pk for person in (period.lead, period.sponsor, period.bau_owner) if person}
+    return [notice for notice in _moved(entry) if notice.user and notice.user.pk in deciding]
 
 
 def _signed(entry: JournalEntry) -> Iterable[Notice]:
@@ -235,8 +261,14 @@ NEWS: Mapping[str, Callable[[JournalEntry], Iterable[Notice]]] = {
     "incident.assigned": _assigned,
     "incident.resolved": _resolved,
     "go.decided": _decided,
+    "go.reverted": _decided,
+    "go.condition_unmet": _condition_unmet,
     "period.postponed": _postponed,
     "period.started": _started,
+    "period.extended": _moved,
+    "period.reopened": _moved,
+    "period.relapsed": _moved,
+    "period.review_opened": _reviewed,
     "period.closed": _ended,
     "period.rolled_back": _ended,
     "period.cancelled": _ended,

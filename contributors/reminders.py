@@ -28,7 +28,14 @@ ACKNOWLEDGEMENT_LADDER: Final[dict[int, tuple[str, ...]]] = {7: (), 3: ("lead",)
 A_DAY: Final = timedelta(days=1)
 AN_HOUR: Final = timedelta(hours=1)
 DEBRIEF_NOTICE: Final = timedelta(minutes=15)
-MOVED_BY: Final = ("go.decided", "checklist.created", "debrief.scheduled", "debrief.moved", "debrief.skipped")
+MOVED_BY: Final = (
+    "go.decided",
+    "go.reverted",
+    "checklist.created",
+    "debrief.scheduled",
+    "debrief.moved",
+    "debrief.skipped",
+)
 # After a go, too: a change may have made answers void.
 WAITED_FOR: Final = (Period.Status.READINESS, Period.Status.READY)
 WATCHED: Final = (Period.Status.READINESS, Period.Status.READY, *Period.LIVE)

@@ -12,7 +12,6 @@ from contributors.views import (
     contacts,
     coverage,
     deliveries,
-    gonogo,
     people,
     readiness,
     reading,
@@ -61,8 +60,6 @@ namespaced: list[URLPattern | URLResolver] = [
     path("p/<str:key>/readiness/rehearsals/record/", rehearsing.record, name="record_rehearsal"),
     path("p/<str:key>/readiness/rehearsals/<int:pk>/stop/", rehearsing.stop, name="stop_rehearsal"),
     path("p/<str:key>/readiness/rehearsals/<int:pk>/cancel/", rehearsing.cancel, name="cancel_rehearsal"),
-    path("p/<str:key>/readiness/vote/", gonogo.vote, name="vote"),
-    path("p/<str:key>/readiness/decide/", gonogo.decide, name="decide"),
     *[
         path(
             f"{CHECK}{name}/", checks.act, kwargs={"name": name}, name=f"check_{name.replace('-', '_')}",

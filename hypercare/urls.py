@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("hypercare.pages.document_urls")),
     path("", include("hypercare.pages.lesson_urls")),
     path("", include("hypercare.pages.template_urls")),
+    path("", include("hypercare.pages.go_urls")),
     path("p/<str:key>/settings/", periods.settings, name="period_settings"),
     path("", include((period_pages, "periods"))),
     path("", include("periods.urls")),

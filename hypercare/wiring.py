@@ -51,6 +51,8 @@ TIMER_HANDLERS: dict[str, str] = {
     "period.rate": "periods.clockwork.on_rate_due",
     "checklist.waiver": "periods.checklist.work.on_waiver_end",
     "evidence.purge": "periods.evidence.on_purge",
+    "period.condition": "periods.clockwork.on_condition_due",
+    "period.condition_soon": "contributors.conditions.on_soon",
     "checklist.reminder": "contributors.check_digest.on_due",
     "readiness.reminder": "contributors.reminders.on_acknowledgement_due",
     "readiness.again": "contributors.renewal.on_again_due",

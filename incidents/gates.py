@@ -41,6 +41,13 @@ def _stabilise(period: Period, at: datetime) -> Iterator[Objection]:
             code="stabilise.recent_p1",
             about=f"incident:{last.incident.number}",
         )
+    if at < period.starts_at + CALM_DAYS * timedelta(days=1):
+        earliest = when(period.starts_at + CALM_DAYS * timedelta(days=1), period)
+        text = f"Calm is judged on {CALM_DAYS} days of arrivals. Earliest {earliest}."
+        yield Objection(text, page(period, "period_incidents"), code="stabilise.too_early")
+    if _normal(period) is None:
+        text = "Normal is not known. Give the issues counted before, or the rate BAU accepts."
+        yield Objection(text, page(period, "period_settings"), code="stabilise.no_normal")
     if _rate_is_high(period, at):
         text = f"Arrivals were above the limit on one of the last {CALM_DAYS} days."
         yield Objection(text, page(period, "period_incidents"), code="stabilise.rate_high")

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from periods.api import checks, lessons, pages, plan, readiness, rehearsing, running, templates
+from periods.api import checks, go, lessons, pages, plan, rehearsing, running, templates
 
 ONE = "periods/<str:key>/"
 CHECK = f"{ONE}checklist/<int:pk>/"
@@ -48,9 +48,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}rehearsals/", rehearsing.rehearsal_list, name="api_rehearsals"),
     path(f"{ONE}rehearsals/<int:pk>/stop/", rehearsing.stop, name="api_rehearsal_stop"),
     path(f"{ONE}rehearsals/<int:pk>/cancel/", rehearsing.cancel, name="api_rehearsal_cancel"),
-    path(f"{ONE}go-no-go/", readiness.go_no_go, name="api_go_no_go"),
-    path(f"{ONE}go-no-go/vote/", readiness.vote, name="api_vote"),
-    path(f"{ONE}go-no-go/decide/", readiness.decide, name="api_decide"),
+    path(f"{ONE}go-no-go/", go.go_no_go, name="api_go_no_go"),
+    path(f"{ONE}go-no-go/vote/", go.vote, name="api_vote"),
+    path(f"{ONE}go-no-go/decide/", go.decide, name="api_decide"),
+    path(f"{ONE}go-no-go/decisions/", go.decisions, name="api_go_decisions"),
+    path(f"{ONE}go-no-go/conditions/<int:pk>/met/", go.met, name="api_condition_met"),
+    path(f"{ONE}go-no-go/risks/", go.add_risk, name="api_risks"),
+    path(f"{ONE}go-no-go/risks/<int:pk>/remove/", go.remove_risk, name="api_risk_remove"),
     path(f"{ONE}debriefs/", running.debrief_list, name="api_debriefs"),
     path(f"{ONE}debriefs/<int:number>/", running.debrief, name="api_debrief"),
     *[

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hypercare import wiring
-from periods import checklist, gates, journal, lifecycle, statistics, wallclock, watches
+from periods import checklist, conditions, gates, journal, lifecycle, statistics, wallclock, watches
 from periods.models import JournalEntry, Period
 
 Status = Period.Status
@@ -51,7 +51,12 @@ def on_rate_due(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None
     if is_rate_outside(period, at=at):
         lifecycle.relapse(period.pk, reason="Arrivals were above the limit on two days in a row.", at=at)
     else:
-        watches.rate(period, at=at)
+        watches.rate_again(period, at=at)
+
+
+def on_condition_due(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:  # noqa: ARG001  a handler
+    """A condition's deadline: not met, and the go ends or its sponsor decides how to go on."""
+    conditions.expire(args["condition"], at=at)
 
 
 def is_rate_outside(period: Period, *, at: datetime) -> bool:

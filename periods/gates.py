@@ -20,7 +20,7 @@ from periods import checklist, criteria, planning, rehearsals, wallclock
 from periods.models import ChecklistItem, ExitSignature, Period
 
 Transition = Literal[
-    "plan", "invite", "go", "postpone", "start", "stabilise", "relapse", "review", "extend", "sign", "close",
+    "plan", "invite", "go", "revert", "postpone", "start", "stabilise", "relapse", "review", "extend", "sign", "close",
     "roll_back", "reopen", "cancel",
 ]  # fmt: skip
 
@@ -184,6 +184,15 @@ def _start(period: Period, at: datetime) -> Iterator[Objection]:
         yield Objection("The planned end has passed. Postpone go-live instead.", url, code="start.end_past")
     if at < period.go_live_at:
         yield Objection("Go-live is not reached yet.", url, code="start.too_early")
+    for row in (
+        period.go_conditions.filter(state="open", due_at__lte=at)
+        .select_related("owner")
+        .order_by("due_at", "id")
+    ):
+        yield Objection(
+            f"“{row.text}” was to be met by {row.due_at:%d %b %H:%M} UTC and is not. The go has ended.",
+            page(period, "period_go"), code="start.condition_late", about=f"condition:{row.pk}", owner=row.owner,
+        )  # fmt: skip
 
 
 def _review(period: Period, at: datetime) -> Iterator[Objection]:

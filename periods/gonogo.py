@@ -1,13 +1,13 @@
-"""Go or no-go: accountable people vote, the sponsor decides, and what the decision rested on is kept.
+"""Go or no-go: accountable seats vote, the sponsor decides, and what the decision rested on is kept.
 
-A plain go is refused while anything objects. A go with conditions must name every objection in one of its
-conditions, each observable, with an owner and a deadline.
+A plain go is refused while anything objects. A go with conditions must answer every objection with a condition
+of its own (`conditions.py`). No condition stands in for a vote: without quorum there is no go.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,75 +17,147 @@ from hypercare.errors import Invalid, NotAllowed, TransitionRefused
 from hypercare.models import User
 from periods import checklist, gates, journal, lifecycle
 from periods.access import PEOPLE
+from periods.conditions import agree as agree_on
+from periods.conditions import read as read_conditions
 from periods.gates import Objection
 from periods.models import GoDecision, GoVote, Period
 
 Outcome = GoDecision.Outcome
 GOES: Final = (Outcome.GO, Outcome.GO_WITH_CONDITIONS)
 NAMED: Final = (("lead", "Lead"), ("sponsor", "Sponsor"), ("bau_owner", "BAU owner"))
+NEVER_A_CONDITION: Final = ("go.vote_missing", "go.go_live_past")
+LONGEST_ROLE: Final = 60
 
 
 @dataclass(frozen=True)
 class Seat:
-    """Somebody whose vote counts, why, and their standing vote if they gave one."""
+    """A place whose vote counts: a named person, or a required role with its accountable holder and deputies.
+
+    It holds while anybody on it holds; it goes when somebody on it votes go and nobody holds.
+    """
 
     user: User
     role: str
     vote: GoVote | None
+    key: str
+    deputies: tuple[User, ...] = ()
+    holds: tuple[GoVote, ...] = field(default=(), compare=False)
+    decides: bool = False
+
+    @property
+    def by_deputy(self) -> bool:
+        """Whether somebody else than the accountable holder spoke for it."""
+        return self.vote is not None and self.vote.voter_id != self.user.pk
+
+    def seats(self, user: User) -> bool:
+        """Whether a person may speak for it."""
+        return user == self.user or user in self.deputies
+
+
+@dataclass(frozen=True)
+class Quorum:
+    """Whether enough seats have spoken for a decision that goes."""
+
+    voted: int
+    total: int
+    missing: tuple[Seat, ...]
+
+    @property
+    def met(self) -> bool:
+        """Every seat has spoken; the sponsor speaks by deciding."""
+        return not self.missing
 
 
 def seats(period: Period) -> list[Seat]:
-    """Who votes: lead, sponsor, BAU owner and the holders of required roles; each person once."""
-    people: dict[User, str] = {}
-    for field, words in NAMED:
-        if person := getattr(period, field):
-            people.setdefault(person, words)
-    holders = period.memberships.filter(left_at__isnull=True, is_deputy=False, role__required=True)
-    for member in holders.select_related("user", "role").order_by("role__position", "id"):
-        people.setdefault(member.user, str(member.role))
-    votes = {vote.voter_id: vote for vote in period.go_votes.filter(replaced_at__isnull=True)}
-    return [Seat(person, role, votes.get(person.pk)) for person, role in people.items()]
+    """Who votes: lead, sponsor, BAU owner, and each required role by its accountable holder or a deputy."""
+    cast = {
+        vote.voter_id: vote
+        for vote in period.go_votes.filter(replaced_at__isnull=True).select_related("voter")
+    }
+    found = [
+        _seat(f"person:{name}", words, [person], cast, decides=name == "sponsor")
+        for name, words in NAMED
+        if (person := getattr(period, name))
+    ]
+    held: dict[Any, list[User]] = {}
+    holders = period.memberships.filter(left_at__isnull=True, role__required=True).exclude(right="viewer")
+    ordered = holders.select_related("user", "role").order_by("role__position", "role_id", "is_deputy", "id")
+    for member in ordered:
+        held.setdefault(member.role, []).append(member.user)
+    return found + [_seat(f"role:{role.pk}", str(role), people, cast) for role, people in held.items()]
+
+
+def _seat(
+    key: str, role: str, people: list[User], cast: Mapping[int, GoVote], *, decides: bool = False
+) -> Seat:
+    """The accountable person's vote, else the deputies' latest; a hold of anybody comes first."""
+    votes = [cast[person.pk] for person in people if person.pk in cast]
+    holds = tuple(vote for vote in votes if vote.choice == GoVote.Choice.HOLD)
+    own = [vote for vote in votes if vote.voter_id == people[0].pk]
+    spoken = holds or own or sorted(votes, key=lambda vote: (vote.at, vote.pk), reverse=True)
+    return Seat(people[0], role, spoken[0] if spoken else None, key, tuple(people[1:]), holds, decides)
+
+
+def quorum(found: Sequence[Seat]) -> Quorum:
+    """Every seat has spoken, by its holder or a deputy; the sponsor, who decides, is there by deciding."""
+    missing = tuple(seat for seat in found if seat.vote is None and not seat.decides)
+    return Quorum(len(found) - len(missing), len(found), missing)
 
 
 def objections(period: Period, *, at: datetime) -> list[Objection]:
-    """Everything against a go: the gates, people who hold, and people who have not voted.
+    """Everything against a go: the gates, people who hold, and seats nobody has spoken for.
 
     The sponsor's decision is the sponsor's vote.
     """
-    url = gates.page(period, "period_readiness")
-    found = gates.objections(period, "go", at=at)
-    for seat in seats(period):
-        if seat.vote is not None and seat.vote.choice == GoVote.Choice.HOLD:
-            text = f"{seat.user} ({seat.role}) holds: {seat.vote.reason}"
-            found.append(
-                Objection(text, url, code="go.vote_hold", about=f"user:{seat.user.pk}", owner=seat.user)
-            )
-        elif seat.vote is None and seat.user.pk != period.sponsor_id:
-            text = f"{seat.user} ({seat.role}) has not voted."
-            found.append(
-                Objection(text, url, code="go.vote_missing", about=f"user:{seat.user.pk}", owner=seat.user)
-            )
-    return found
+    found, all_seats = gates.objections(period, "go", at=at), seats(period)
+    return [*found, *_holds(period, all_seats), *_silent(period, all_seats)]
+
+
+def _holds(period: Period, all_seats: Sequence[Seat]) -> list[Objection]:
+    """Each person who holds once, however many seats they have."""
+    url = gates.page(period, "period_go")
+    said: dict[int, tuple[GoVote, str]] = {}
+    for seat in all_seats:
+        for cast in seat.holds:
+            said.setdefault(cast.voter_id, (cast, seat.role))
+    return [
+        Objection(f"{cast.voter} ({role}) holds: {cast.reason}", f"{url}#votes", code="go.vote_hold",
+                  about=f"user:{cast.voter_id}", owner=cast.voter)
+        for cast, role in said.values()
+    ]  # fmt: skip
+
+
+def _silent(period: Period, all_seats: Sequence[Seat]) -> list[Objection]:
+    url = gates.page(period, "period_go")
+    return [
+        Objection(f"{seat.user} ({seat.role}) has not voted.", f"{url}#votes", code="go.vote_missing",
+                  about=f"seat:{seat.key}", owner=seat.user)
+        for seat in quorum(all_seats).missing
+    ]  # fmt: skip
 
 
 @transaction.atomic
-def vote(period_id: int, *, choice: str, by: User, at: datetime, reason: str = "", via: str = "") -> GoVote:
+def vote(
+    period_id: int, *, choice: str, by: User, at: datetime, reason: str = "", flip: str = "", via: str = ""
+) -> GoVote:  # fmt: skip
     """Vote go, or hold with a reason; a later vote replaces one's own earlier one.
 
+    One vote speaks for all the seats a person has. `flip` is the evidence that would turn it.
     Raises NotAllowed for somebody who is not accountable, Invalid, TransitionRefused outside readiness.
     """
     period = _in_readiness(period_id)
-    role = next((seat.role for seat in seats(period) if seat.user == by), None)
-    if role is None:
+    mine = [seat.role for seat in seats(period) if seat.seats(by)]
+    if not mine:
         raise NotAllowed("Only the lead, the sponsor, the BAU owner and holders of required roles vote.")
     _check_vote(choice, reason)
     GoVote.objects.filter(period=period, voter=by, replaced_at__isnull=True).update(replaced_at=at)
     cast = GoVote.objects.create(
-        period=period, voter=by, role=role, choice=choice, reason=reason.strip(), at=at
-    )
+        period=period, voter=by, role=", ".join(mine)[:LONGEST_ROLE], choice=choice, reason=reason.strip(),
+        flip=flip.strip(), at=at,
+    )  # fmt: skip
     journal.record(
-        period, "go.voted", by=by, at=at, via=via, subject=f"vote:{cast.pk}", title=role, choice=choice,
-        reason=cast.reason,
+        period, "go.voted", by=by, at=at, via=via, subject=f"vote:{cast.pk}", title=cast.role, choice=choice,
+        reason=cast.reason, flip=cast.flip,
     )  # fmt: skip
     return cast
 
@@ -104,18 +176,17 @@ def decide(
 ) -> GoDecision:  # fmt: skip
     """The sponsor's decision with a snapshot of checks, votes and objections; it is never changed.
 
-    `conditions` are {text, owner (user id), due_at, objection (its text)}. Go makes the period ready, postpone
-    moves it to `go_live_at` and back to planned, no-go leaves it as it is. Raises TransitionRefused with every
-    objection that stands, NotAllowed, Invalid.
+    `conditions` are {text, owner (user id), due_at, objection (its key or sentence)}. Go makes the period ready,
+    postpone moves it to `go_live_at` and back to planned, no-go leaves it as it is. Raises TransitionRefused with
+    every objection that stands, NotAllowed, Invalid.
     """
     period = _in_readiness(period_id)
     if by.pk != period.sponsor_id:
         raise NotAllowed(f"The sponsor decides{f': {period.sponsor}' if period.sponsor else ''}.")
     _check_outcome(outcome, reason, conditions)
-    agreed = _conditions(period, conditions, at)
     found = objections(period, at=at)
-    standing = gates.unanswered(found, agreed) if outcome in GOES else []
-    if standing:
+    agreed = read_conditions(period, conditions, found, at)
+    if outcome in GOES and (standing := _standing(found, agreed)):
         gates.refuse(standing)
     decision = GoDecision.objects.create(
         period=period,
@@ -126,8 +197,15 @@ def decide(
         conditions=agreed,
         snapshot=_snapshot(period, found, at),
     )
-    _carry_out(period, decision, go_live_at, via)
+    agree_on(decision)
+    _carry_out(period, decision, go_live_at, by, via)
     return decision
+
+
+def _standing(found: list[Objection], agreed: list[dict[str, Any]]) -> list[Objection]:
+    """Objections no condition answers, and those that none may answer."""
+    left = gates.unanswered(found, agreed)
+    return [one for one in found if one in left or one.code in NEVER_A_CONDITION]
 
 
 def _check_outcome(outcome: str, reason: str, conditions: Sequence[Mapping[str, Any]]) -> None:
@@ -144,55 +222,44 @@ def _check_outcome(outcome: str, reason: str, conditions: Sequence[Mapping[str, 
         raise Invalid({"conditions": sentence})
 
 
-def _conditions(
-    period: Period, conditions: Sequence[Mapping[str, Any]], at: datetime
-) -> list[dict[str, Any]]:
-    """Conditions as they are kept. Raises Invalid naming the first that lacks text, owner or deadline."""
-    inside = set(period.memberships.filter(left_at__isnull=True).values_list("user_id", flat=True))
-    return [_condition(number, row, inside, at) for number, row in enumerate(conditions)]
-
-
-def _condition(number: int, row: Mapping[str, Any], inside: set[int], at: datetime) -> dict[str, Any]:
-    text, owner, due_at = str(row.get("text", "")).strip(), row.get("owner"), row.get("due_at")
-    errors = {}
-    if not text:
-        errors["text"] = "Say what must be seen to be true."
-    if owner not in inside:
-        errors["owner"] = "Name an owner from the period."
-    if not isinstance(due_at, datetime) or due_at <= at:
-        errors["due_at"] = "Give a deadline that is ahead."
-    if errors or not isinstance(due_at, datetime):
-        raise Invalid({f"conditions/{number}/{field}": sentence for field, sentence in errors.items()})
-    return {
-        "text": text,
-        "owner": owner,
-        "due_at": due_at.isoformat(),
-        "objection": str(row.get("objection", "")),
-    }
-
-
 def _snapshot(period: Period, found: list[Objection], at: datetime) -> dict[str, Any]:
     items = list(period.checklist.prefetch_related("evidence").order_by("position", "id"))
     return {
         "progress": asdict(checklist.progress_of(items, at=at)),
         "checks": [
             {"id": item.pk, "title": item.title, "blocking": item.blocking, "status": item.status,
-             "evidence": checklist.evidence_words(item), "waiver": item.waiver_reason}
+             "category": item.category, "evidence": checklist.evidence_words(item), "waiver": item.waiver_reason,
+             "waived_until": item.waiver_expires_at.isoformat() if item.waiver_expires_at else None}
             for item in items
         ],
         "votes": [
-            {"name": seat.user.name, "role": seat.role, "choice": seat.vote.choice if seat.vote else "",
-             "reason": seat.vote.reason if seat.vote else ""}
+            {"name": (seat.vote.voter if seat.vote else seat.user).name, "role": seat.role,
+             "choice": seat.vote.choice if seat.vote else "", "reason": seat.vote.reason if seat.vote else "",
+             "flip": seat.vote.flip if seat.vote else "", "decides": seat.decides}
             for seat in seats(period)
         ],
         "objections": [objection.text for objection in found],
+        "codes": [objection.code for objection in found],
+        "risks": [
+            {"risk": row.risk, "detection": row.detection, "response": row.response}
+            for row in period.go_risks.filter(removed_at__isnull=True).order_by("id")
+        ],
+        "scope": {"summary": period.summary, "systems": period.systems},
+        "rollback": {
+            "point_of_no_return": period.point_of_no_return,
+            "at": period.point_of_no_return_at.isoformat() if period.point_of_no_return_at else None,
+            "authority": period.rollback_authority.name if period.rollback_authority else "",
+        },
         "go_live_at": period.go_live_at.isoformat(),
+        "ends_at": period.ends_at.isoformat(),
     }  # fmt: skip
 
 
-def _carry_out(period: Period, decision: GoDecision, go_live_at: datetime | None, via: str) -> None:
+def _carry_out(
+    period: Period, decision: GoDecision, go_live_at: datetime | None, by: User, via: str
+) -> None:  # fmt: skip
     """One journal entry for the decision, whatever it is."""
-    by, at = decision.by, decision.at
+    at = decision.at
     if decision.outcome in GOES:
         lifecycle.go(period.pk, decision=decision, by=by, at=at, via=via)
     elif decision.outcome == Outcome.POSTPONE:

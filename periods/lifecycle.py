@@ -12,16 +12,15 @@ from typing import Any
 
 from django.db import transaction
 
-from hypercare.errors import AlreadyDone, Invalid, NotAllowed, TransitionRefused
+from hypercare.errors import AlreadyDone, Invalid, NotAllowed
 from hypercare.models import User
-from periods import checklist, criteria, debriefs, gates, journal, watches
-from periods.models import ExitSignature, GoDecision, GoVote, Period
+from periods import checklist, criteria, debriefs, gates, journal, rules, watches
+from periods.models import ExitSignature, GoCondition, GoDecision, GoVote, Period
 from periods.steps import TABLE, Status, enter
 
 LATEST_RECORD = timedelta(days=14)
-LONGEST_EXTENSION = timedelta(days=14)
-MOST_EXTENSIONS = 2
 RELAPSE_DAYS = timedelta(days=14)
+CALM_AGAIN = timedelta(hours=72)
 
 
 # --- Before go-live -----------------------------------------------------------------------------
@@ -54,7 +53,7 @@ def go(period_id: int, *, decision: GoDecision, by: User, at: datetime, via: str
 
     Raises TransitionRefused while an objection stands that the decision's conditions do not name.
     """
-    period = enter(period_id, "go", by=by, at=at, conditions=_conditions_of(decision, period_id, at))
+    period = enter(period_id, "go", by=by, at=at, conditions=rules.conditions_of(decision, period_id, at))
     _move(period, Status.READY, at)
     journal.record(
         period, TABLE["go"].kind, by=by, at=at, via=via, subject=f"decision:{decision.pk}",
@@ -63,12 +62,22 @@ def go(period_id: int, *, decision: GoDecision, by: User, at: datetime, via: str
     return period
 
 
-def _conditions_of(decision: GoDecision, period_id: int, at: datetime) -> list[dict[str, Any]]:
-    """What a decision allows to stand. Raises TransitionRefused unless it is this period's, a go, and of now."""
-    goes = (GoDecision.Outcome.GO, GoDecision.Outcome.GO_WITH_CONDITIONS)
-    if decision.period_id != period_id or decision.outcome not in goes or decision.at != at:
-        raise TransitionRefused("The sponsor's go is not recorded. Record the decision first.")
-    return list(decision.conditions)
+@transaction.atomic
+def revert(period_id: int, *, decision: GoDecision, condition: GoCondition, at: datetime) -> Period:
+    """Ready → readiness by the clock: a condition of the go was not met in time (`conditions.expire` calls it).
+
+    The other conditions no longer apply and the votes are asked for again. Raises TransitionRefused unless ready.
+    """
+    period = enter(period_id, "revert", by=None, at=at)
+    _move(period, Status.READINESS, at)
+    _void_votes(period, at)
+    _drop_conditions(period, at)
+    journal.record(
+        period, TABLE["revert"].kind, by=None, at=at, via="timer", subject=f"decision:{decision.pk}",
+        title=condition.text, outcome=decision.outcome, reason=decision.reason, condition=condition.pk,
+        owner=condition.owner.name, due_at=condition.due_at.isoformat(), turns=decision.turns_id,
+    )  # fmt: skip
+    return period
 
 
 @transaction.atomic
@@ -88,12 +97,14 @@ def postpone(
     Raises Invalid without a reason or for a time that is past or the same.
     """
     period = enter(period_id, "postpone", by=by, at=at)
-    _require_reason(reason)
-    delta = _delta(period, go_live_at, at)
+    rules.require_reason(reason)
+    delta = rules.moved_by(period, go_live_at, at)
     before, fields = period.go_live_at, shift_dates(period, delta)
     _move(period, Status.PLANNED, at, *fields)
     moved = checklist.shift(period)
-    GoVote.objects.filter(period=period, replaced_at__isnull=True).update(replaced_at=at)
+    _void_votes(period, at)
+    _drop_conditions(period, at)
+    watches.drop(period, "condition", "condition_soon", at=at)
     watches.readiness(period, at=at)
     journal.record(
         period, TABLE["postpone"].kind, by=by, at=at, via=via, title=period.name, reason=reason.strip(),
@@ -101,14 +112,6 @@ def postpone(
         ends_at=period.ends_at.isoformat(), delta_s=int(delta.total_seconds()), checks=moved, decision=decision_id,
     )  # fmt: skip
     return period
-
-
-def _delta(period: Period, go_live_at: datetime, at: datetime) -> timedelta:
-    if go_live_at <= at:
-        raise Invalid({"go_live_at": "Go-live is in the past. Choose a later time."})
-    if go_live_at == period.go_live_at:
-        raise Invalid({"go_live_at": "That is the planned go-live already."})
-    return go_live_at - period.go_live_at
 
 
 def shift_dates(period: Period, delta: timedelta) -> list[str]:
@@ -124,7 +127,7 @@ def shift_dates(period: Period, delta: timedelta) -> list[str]:
 def cancel(period_id: int, *, reason: str, by: User, at: datetime, via: str = "") -> Period:
     """Anything before go-live → cancelled. Raises Invalid without a reason."""
     period = enter(period_id, "cancel", by=by, at=at)
-    _require_reason(reason)
+    rules.require_reason(reason)
     return _end(period, "cancel", by=by, at=at, via=via, reason=reason.strip())
 
 
@@ -176,30 +179,41 @@ def stabilise(period_id: int, *, by: User, at: datetime, via: str = "") -> Perio
 
 @transaction.atomic
 def relapse(period_id: int, *, reason: str, at: datetime, via: str = "timer") -> Period:
-    """Stabilising or exit review → active, by the clock or an alert; signatures given so far are void."""
+    """Stabilising or exit review → active, by the clock or an alert; signatures given so far are void.
+
+    After the end date the review opens again by itself after as many calm hours as stabilising asks for.
+    """
     period = enter(period_id, "relapse", by=None, at=at)
     period.stabilised_at, period.status_before_review = None, ""
     _move(period, Status.ACTIVE, at, "stabilised_at", "status_before_review")
     _void_signatures(period, at)
+    if period.ends_at <= at + CALM_AGAIN:
+        watches.end_again(period, due_at=at + CALM_AGAIN)
     journal.record(period, TABLE["relapse"].kind, by=None, at=at, via=via, title=period.name, reason=reason)
     return period
 
 
 @transaction.atomic
 def roll_back(
-    period_id: int, *, reason: str, by: User, at: datetime, before_no_return: bool = False, via: str = ""
-) -> Period:
-    """Ready, active or stabilising → rolled back, before the point of no return.
+    period_id: int, *, reason: str, advised_by: User | None, by: User, at: datetime,
+    before_no_return: bool = False, via: str = "",
+) -> Period:  # fmt: skip
+    """Ready, active or stabilising → rolled back, on the incident commander's advice, before the point of no return.
 
-    When its time is not recorded, whoever orders the rollback states `before_no_return`. Raises Invalid otherwise.
+    `advised_by` commands the incident: another member than `by`, for an order takes two. When the time of the
+    point of no return is not recorded, whoever orders the rollback states `before_no_return`. Raises Invalid.
     """
     period = enter(period_id, "roll_back", by=by, at=at)
-    _require_reason(reason)
+    rules.require_reason(reason)
+    rules.check_advice(period, advised_by, by)
     if period.point_of_no_return_at is None and not before_no_return:
         raise Invalid(
             {"before_no_return": "The time of the point of no return is not recorded. Confirm it is ahead."}
         )
-    return _end(period, "roll_back", by=by, at=at, via=via, reason=reason.strip(), stated=before_no_return)
+    return _end(
+        period, "roll_back", by=by, at=at, via=via, reason=reason.strip(), stated=before_no_return,
+        advised_by=advised_by.name if advised_by else "",
+    )  # fmt: skip
 
 
 # --- The exit -----------------------------------------------------------------------------------
@@ -211,6 +225,7 @@ def review(period_id: int, *, by: User | None, at: datetime, via: str = "") -> P
     period = enter(period_id, "review", by=by, at=at)
     period.status_before_review = period.status
     _move(period, Status.EXIT_REVIEW, at, "status_before_review")
+    watches.rate(period, at=at)
     early = at < period.ends_at
     journal.record(period, TABLE["review"].kind, by=by, at=at, via=via, title=period.name, early=early)
     return period
@@ -225,8 +240,8 @@ def extend(
     At most two extensions of 14 days each. Raises TransitionRefused after the second, Invalid for a bad end.
     """
     period = enter(period_id, "extend", by=by, at=at)
-    _require_reason(reason)
-    _check_extension(period, ends_at, at)
+    rules.require_reason(reason)
+    rules.check_extension(period, ends_at, at)
     unmet = [
         row.criterion.title for row in criteria.scorecard(period, at=at) if row.reading.verdict != "pass"
     ]
@@ -238,27 +253,9 @@ def extend(
     debriefs.lay_out(period, at=at)
     journal.record(
         period, TABLE["extend"].kind, by=by, at=at, via=via, title=period.name, reason=reason.strip(), unmet=unmet,
-        old_ends_at=before.isoformat(), ends_at=ends_at.isoformat(), extension=period.extensions,
+        old_ends_at=before.isoformat(), ends_at=ends_at.isoformat(), extension=period.extensions, back_to=str(back_to),
     )  # fmt: skip
     return period
-
-
-def _check_extension(period: Period, ends_at: datetime, at: datetime) -> None:
-    first = max(period.ends_at, at)
-    if period.extensions >= MOST_EXTENSIONS:
-        raise TransitionRefused(
-            f"{period.name} was extended twice already. Take it to the steering group: close it, or plan a new period."
-        )
-    if ends_at <= first:
-        raise Invalid({"ends_at": "The new end must be later than the old one and still ahead."})
-    if ends_at > first + LONGEST_EXTENSION:
-        raise Invalid({"ends_at": "An extension lasts at most 14 days."})
-    _check_year(period, ends_at)
-
-
-def _check_year(period: Period, ends_at: datetime) -> None:
-    if ends_at > period.go_live_at + timedelta(days=366):
-        raise Invalid({"ends_at": "A period lasts at most 366 days."})
 
 
 @transaction.atomic
@@ -270,11 +267,11 @@ def sign(
     While a mandatory criterion is unmet or unknown the signature must say why that is accepted. A later
     signature with a comment replaces one's own. Raises AlreadyDone, NotAllowed, Invalid, TransitionRefused.
     """
-    _check_role(role)
+    rules.check_role(role)
     period = enter(period_id, "sign", by=by, at=at)
     if getattr(period, f"{role}_id") != by.pk:
         raise NotAllowed(f"Only {getattr(period, role)} signs as {ExitSignature.Role(role).label}.")
-    _check_comment(period, comment, at)
+    rules.check_comment(period, comment, at)
     _replace_signature(period, role, comment, at)
     signature = ExitSignature.objects.create(period=period, role=role, by=by, at=at, comment=comment.strip())
     journal.record(
@@ -282,17 +279,6 @@ def sign(
         comment=signature.comment,
     )  # fmt: skip
     return signature
-
-
-def _check_role(role: str) -> None:
-    if role not in ExitSignature.Role.values:
-        raise Invalid({"role": f"“{role}” does not sign. Use bau_owner or sponsor."})
-
-
-def _check_comment(period: Period, comment: str, at: datetime) -> None:
-    unmet = [f"“{row.criterion.title}”" for row in criteria.scorecard(period, at=at) if row.blocks]
-    if unmet and not comment.strip():
-        raise Invalid({"comment": f"Not met or unknown: {', '.join(unmet)}. Say why you accept that."})
 
 
 def _replace_signature(period: Period, role: str, comment: str, at: datetime) -> None:
@@ -323,12 +309,12 @@ def reopen(
     the reason says which), or `rate`, which the data must show. Raises Invalid, TransitionRefused.
     """
     period = enter(period_id, "reopen", by=by, at=at)
-    _require_reason(reason)
-    _check_relapse(period, cause, at)
+    rules.require_reason(reason)
+    rules.check_relapse(period, cause, at)
     period.ends_at = ends_at or max(period.ends_at, at + RELAPSE_DAYS)
-    if not at < period.ends_at <= at + LONGEST_EXTENSION and ends_at is not None:
+    if not at < period.ends_at <= at + rules.LONGEST_EXTENSION and ends_at is not None:
         raise Invalid({"ends_at": "The new end must be ahead, by 14 days at most."})
-    _check_year(period, period.ends_at)
+    rules.check_year(period, period.ends_at)
     period.ended_at, period.stabilised_at, period.status_before_review = None, None, ""
     _move(period, Status.ACTIVE, at, "ends_at", "ended_at", "stabilised_at", "status_before_review")
     _void_signatures(period, at)
@@ -341,22 +327,7 @@ def reopen(
     return period
 
 
-def _check_relapse(period: Period, cause: str, at: datetime) -> None:
-    if cause not in ("p1", "rate"):
-        raise Invalid({"cause": f"“{cause}” is not a cause. Use p1 or rate."})
-    rate = [row for row in criteria.scorecard(period, at=at) if row.criterion.code == "rate_back_to_baseline"]
-    if cause == "rate" and not any(row.reading.verdict == "fail" for row in rate):
-        raise TransitionRefused(
-            "Arrivals are not above normal. Only a P1 of the release reopens the period now."
-        )
-
-
 # --- What every step shares -----------------------------------------------------------------------
-
-
-def _require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise Invalid({"reason": "Give the reason; it is kept in the journal."})
 
 
 def _move(period: Period, target: Status, at: datetime, *fields: str) -> None:
@@ -370,10 +341,21 @@ def _end(period: Period, name: gates.Transition, *, by: User, at: datetime, via:
     step = TABLE[name]
     period.ended_at = at
     _move(period, step.target or Status.CLOSED, at, "ended_at")
+    _drop_conditions(period, at)
     watches.drop(period, at=at)
     debriefs.drop_coming(period, at=at)
     journal.record(period, step.kind, by=by, at=at, via=via, title=period.name, **data)
     return period
+
+
+def _void_votes(period: Period, at: datetime) -> None:
+    GoVote.objects.filter(period=period, replaced_at__isnull=True).update(replaced_at=at)
+
+
+def _drop_conditions(period: Period, at: datetime) -> None:
+    """The go they belong to has ended; a timer of theirs that is left finds that out."""
+    standing = GoCondition.objects.filter(period=period, state=GoCondition.State.OPEN)
+    standing.update(state=GoCondition.State.DROPPED, settled_at=at)
 
 
 def _void_signatures(period: Period, at: datetime) -> None:

@@ -220,8 +220,9 @@ class CloseIn(StrictSerializer):
 
 
 class RollBackIn(PeriodReasonIn):
-    """Why; and that the point of no return is ahead, where its time is not recorded."""
+    """Why, who advises it, and that the point of no return is ahead where its time is not recorded."""
 
+    advised_by = PersonField(required=False, allow_null=True, default=None)
     before_no_return = serializers.BooleanField(required=False, default=False)
 
 

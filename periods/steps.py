@@ -38,6 +38,9 @@ TABLE: dict[gates.Transition, Step] = {
         "opened for readiness",
     ),
     "go": Step((Status.READINESS,), Status.READY, ("sponsor",), "go.decided", "decided"),
+    "revert": Step(
+        (Status.READY,), Status.READINESS, ("clock",), "go.reverted", "moved back to readiness"
+    ),
     # A go that slips is postponed as well: without it the only way to move a date would be to cancel.
     "postpone": Step(
         (Status.READINESS, Status.READY), Status.PLANNED, ("sponsor",), "period.postponed", "postponed"

@@ -1,4 +1,4 @@
-"""Timers of a period: when readiness opens, when the end comes, when the rate is looked at. Only set here.
+"""Timers of a period: readiness opens, the end comes, the rate is looked at, a condition is due. Only set here.
 
 What happens then is in `clockwork.py`.
 """
@@ -10,10 +10,11 @@ from typing import Final
 
 from hypercare import timers
 from periods import wallclock
-from periods.models import Period
+from periods.models import GoCondition, Period
 
 READINESS_LEAD: Final = timedelta(days=14)
 AFTER_MIDNIGHT: Final = time(0, 5)
+CONDITION_NOTICES: Final = (timedelta(days=1), timedelta(hours=2))
 
 
 def readiness(period: Period, *, at: datetime) -> None:
@@ -34,9 +35,31 @@ def end(period: Period, *, at: datetime) -> None:
 
 
 def rate(period: Period, *, at: datetime) -> None:
-    """Look at the arrivals when the present day is over on the period's clocks."""
+    """Look at the arrivals when the present day is over on the period's clocks; replaces an earlier timer."""
+    drop(period, "rate", at=at)
+    rate_again(period, at=at)
+
+
+def rate_again(period: Period, *, at: datetime) -> None:
+    """Look again tomorrow, from the handler of the timer before."""
     tomorrow = wallclock.local_day(at, period.zone) + timedelta(days=1)
     _set(period, "rate", wallclock.instant(tomorrow, AFTER_MIDNIGHT, period.zone))
+
+
+def end_again(period: Period, *, due_at: datetime) -> None:
+    """Look at a period once more that fell back to live after its end had passed."""
+    _set(period, "end", due_at)
+
+
+def condition(row: GoCondition, *, at: datetime) -> None:
+    """Look at a condition at its deadline, and remind its owner before it."""
+    stem = f"period:{row.period_id}:{{}}:{row.pk}:{row.due_at.isoformat()}"
+    args = {"period": row.period_id, "condition": row.pk}
+    timers.arm(stem.format("condition"), kind="period.condition", due_at=row.due_at, args=args)
+    for notice in CONDITION_NOTICES:
+        if (due_at := row.due_at - notice) > at:
+            key = f"{stem.format('condition_soon')}:{int(notice.total_seconds())}"
+            timers.arm(key, kind="period.condition_soon", due_at=due_at, args=args)
 
 
 def drop(period: Period, *kinds: str, at: datetime) -> None:

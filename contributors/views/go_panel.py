@@ -1,30 +1,34 @@
-"""Go or no-go on the readiness page: who voted, what stands in the way, and the decision."""
+"""Go or no-go on the readiness page: who voted, what stands in the way, and the way to the meeting's own page."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from contributors.forms import DecideForm, VoteForm
 from hypercare.http import SignedInRequest
 from periods import gonogo
-from periods.models import GoDecision, Period
+from periods.models import GoCondition, GoDecision, Period
 
 
 def context(request: SignedInRequest, period: Period, now: datetime) -> dict[str, Any]:
-    """Who voted, what stands in the way, and the forms of those who vote and decide."""
-    getting_ready = period.status == Period.Status.READINESS
+    """The state of the decision; voting and deciding have a page of their own."""
     seats = gonogo.seats(period)
-    objections = gonogo.objections(period, at=now) if getting_ready else []
+    getting_ready = period.status == Period.Status.READINESS
     decision = GoDecision.objects.filter(period=period).select_related("by").order_by("-at", "-id").first()
-    mine = next((seat for seat in seats if seat.user.pk == request.user.pk), None)
     return {
         "seats": seats,
-        "objections": objections,
+        "quorum": gonogo.quorum(seats),
+        "objections": gonogo.objections(period, at=now) if getting_ready else [],
         "decision": decision,
-        "my_seat": mine,
-        "vote_form": VoteForm() if mine and getting_ready else None,
-        "decide_form": DecideForm(period=period, objections=[])
-        if getting_ready and period.sponsor_id == request.user.pk
-        else None,
+        "conditions": _conditions(decision),
+        "may_vote": getting_ready and any(seat.seats(request.user) for seat in seats),
+        "decides": getting_ready and period.sponsor_id == request.user.pk,
     }
+
+
+def _conditions(decision: GoDecision | None) -> list[GoCondition]:
+    """How the conditions of a decision went, in their order."""
+    if decision is None:
+        return []
+    rows = GoCondition.objects.filter(decision=decision).select_related("owner", "settled_by")
+    return list(rows.order_by("position"))

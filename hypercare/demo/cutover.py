@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from contributors import readiness, roster
 from contributors.models import Acknowledgement, Membership, Role, Shift
-from hypercare.demo import texts
+from hypercare.demo import decisions, texts
 from hypercare.demo.people import CPH
 from hypercare.demo.script import Script
 from hypercare.demo.words import DEBRIEFS, FIXES, LEVELS, OPEN_BIG, SOLVED
@@ -16,7 +16,7 @@ from hypercare.models import User
 from incidents import alert_sources, ingest, triage
 from incidents.models import Incident
 from incidents.sources import Reported
-from periods import actions, checklist, criteria, debriefs, documents, gonogo, lifecycle, planning, wallclock
+from periods import actions, checklist, criteria, debriefs, documents, lifecycle, planning, wallclock
 from periods.models import Action, Debrief, ExitCriterion, Period
 
 ZONE = ZoneInfo(CPH)
@@ -94,6 +94,7 @@ class _Story:
         to(self.go_live - timedelta(hours=15), self.vote)
         to(self.go_live - timedelta(hours=14), self.decide)
         to(self.go_live, self.start)
+        to(self.go_live + timedelta(hours=30), self.meet_conditions)
 
     def make_plan(self, at: datetime) -> None:
         people = self.people
@@ -206,21 +207,21 @@ class _Story:
                                    evidence=f"https://wiki.northlane.example/evidence/{item.position}")  # fmt: skip
 
     def vote(self, at: datetime) -> None:
-        period = Period.objects.select_related("lead", "sponsor", "bau_owner").get(pk=self.period_id)
-        for n, seat in enumerate(gonogo.seats(period)):
-            gonogo.vote(self.period_id, choice="go", by=seat.user, at=at + timedelta(minutes=4 * n))
+        decisions.name_risks(self.period_id, by=self.people["maja"], at=at)
+        decisions.all_vote_go(self.period_id, at=at)
 
     def decide(self, at: datetime) -> None:
-        period = Period.objects.select_related("lead", "sponsor", "bau_owner").get(pk=self.period_id)
-        due = wallclock.instant(self.today + DAY, time(12), ZONE)
-        conditions = [
-            {"text": "Known errors are published before the first full business day ends", "owner":
-             self.people["kavya"].pk, "due_at": due, "objection": objection.text}
-            for objection in gonogo.objections(period, at=at)
-        ]  # fmt: skip
-        outcome = "go_with_conditions" if conditions else "go"
-        gonogo.decide(self.period_id, outcome=outcome, by=self.people["rachel"], at=at, conditions=conditions,
-                      reason="Rehearsed twice, and the way back is open until Saturday night.")  # fmt: skip
+        decisions.go(
+            self.period_id, reason="Rehearsed twice, and the way back is open until Saturday night.", at=at,
+            by=self.people["rachel"],
+            texts={"": "Known errors are published before the first full business day ends"},
+            owner=self.people["kavya"], due_at=wallclock.instant(self.today - 2 * DAY, time(12), ZONE),
+        )  # fmt: skip
+
+    def meet_conditions(self, at: datetime) -> None:
+        decisions.meet_all(
+            self.period_id, evidence="https://wiki.northlane.example/billing-known-errors", at=at
+        )
 
     def start(self, at: datetime) -> None:
         lifecycle.start(self.period_id, by=self.people["maja"], at=at,

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from contributors import readiness, renewal, roster
+from contributors import coverage, readiness, renewal, roster
 from contributors.models import Acknowledgement, Membership, Role
-from hypercare.demo import checks, texts
+from hypercare.demo import checks, decisions, texts
 from hypercare.demo.people import CPH, NYC
 from hypercare.models import User
 from incidents import triage
 from periods import checklist, criteria, documents, gonogo, lifecycle, planning, wallclock
 from periods.models import Document, ExitCriterion, Period
-from periods.models import GoDecision as Decision
 
 DAY = timedelta(days=1)
 ANSWERS = {
@@ -41,15 +40,29 @@ def getting_ready(people: dict[str, User], *, now: datetime) -> None:
     readiness.acknowledge(member.pk, statements=list(Acknowledgement.STATEMENTS), note="", state="ready",
                           by=people["tomasz"], at=at + DAY, via="link")  # fmt: skip
     _learn(period, page, people, at + 3 * DAY)
+    left = period.checklist.filter(category="Rollback", blocking=True).order_by("position").first()
     for item in period.checklist.order_by("position", "id"):
         checklist.assign(
             item.pk, owner=people["daniel"] if item.position % 3 == 0 else maja, by=maja, at=at + DAY
         )
-        if item.position % 3:
+        if item != left and (item.position % 3 or item.blocking):
             checklist.complete(
                 item.pk, by=maja, at=at + 2 * DAY, evidence="https://wiki.northlane.example/mobile"
             )
     checks.tell(period, people, now=now)
+    _meet(period, role, people, at + 3 * DAY)
+
+
+def _meet(period: Period, role: Role, people: dict[str, User], at: datetime) -> None:
+    """The go/no-go has begun: cover is planned, risks are named, the lead goes, Kavya holds, Tomasz has not voted."""
+    end = period.go_live_at + 7 * DAY
+    for gap in coverage.gaps(period, start=period.go_live_at, end=end):
+        roster.assign_shift(role.pk, user=people["tomasz"], starts_at=gap.start, ends_at=gap.end, by=people["maja"],
+                            at=at)  # fmt: skip
+    decisions.name_risks(period.pk, by=people["maja"], at=at)
+    gonogo.vote(period.pk, choice="go", flip="A failed rollback rehearsal.", by=people["maja"], at=at)
+    gonogo.vote(period.pk, choice="hold", reason="Support has not seen the new log-in yet. Training is on Thursday.",
+                by=people["kavya"], at=at + timedelta(minutes=20))  # fmt: skip
 
 
 def _learn(period: Period, page: Document, people: dict[str, User], at: datetime) -> None:
@@ -118,10 +131,14 @@ def _run(period: Period, people: dict[str, User], go_live: datetime) -> None:
 
 
 def _decide(period: Period, people: dict[str, User], at: datetime) -> None:
-    from_period = Period.objects.select_related("lead", "sponsor", "bau_owner").get(pk=period.pk)
-    for seat in gonogo.seats(from_period):
-        gonogo.vote(period.pk, choice="go", by=seat.user, at=at)
-    gonogo.decide(period.pk, outcome=Decision.Outcome.GO, by=people["rachel"], at=at + timedelta(hours=1))
+    decisions.name_risks(period.pk, by=people["maja"], at=at)
+    decisions.all_vote_go(period.pk, at=at)
+    decisions.go(
+        period.pk, reason="Two docks ran the pilot for a week.", owner=people["marcus"], by=people["rachel"],
+        due_at=at + timedelta(hours=20), texts={"": "Every dock has ten charged scanners at 05:00"},
+        at=at + timedelta(hours=1),
+    )  # fmt: skip
+    decisions.meet_all(period.pk, evidence="Counted on all six docks at 04:40.", at=at + timedelta(hours=18))
 
 
 def _incident(period: Period, people: dict[str, User], title: str, at: datetime, *, solved: bool) -> None:

@@ -19,7 +19,7 @@ from hypercare.http import SignedInRequest
 from hypercare.pages import charts, overview
 from incidents import triage
 from incidents.models import Incident
-from periods import criteria, gates, lifecycle
+from periods import criteria, gates, lifecycle, rules, steps
 from periods.access import allowed, period_or_404
 from periods.models import ExitCriterion, ExitSignature, Period
 
@@ -203,6 +203,11 @@ def _page(request: SignedInRequest, period: Period, *, status: int = 200, **form
         "may_decide": allowed(request.user, period, "period.run"),
         "may_write_lessons": (period.is_live or period.status in Period.ENDED)
         and allowed(request.user, period, "lessons.write"),
+        "may_close": steps.may_take(period, "close", request.user),
+        "may_open": steps.may_take(period, "review", request.user),
+        "may_extend": steps.may_take(period, "extend", request.user),
+        "can_extend": period.extensions < rules.MOST_EXTENSIONS,
+        "unmet": [row for row in scored if row.reading.verdict != "pass"],
         "may_hand_over": allowed(request.user, period, "incidents.triage"),
         "sign_form": SignForm(),
         "extend_form": ExtendForm(),

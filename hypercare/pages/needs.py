@@ -127,7 +127,7 @@ def _decision_need(period: Period) -> Need:
         return Need(
             "flag", f"Decide how {period.name} ends", "Exit review is open", period.ends_at, "Decide", url
         )
-    url = f"{reverse('period_readiness', kwargs={'key': period.key})}#decision"
+    url = f"{reverse('period_go', kwargs={'key': period.key})}#decide"
     return Need(
         "flag", f"Decide go or no-go for {period.name}", "Before go-live", period.go_live_at, "Decide", url
     )

@@ -121,8 +121,7 @@ def move(request: SignedInRequest, key: str, name: str) -> HttpResponse:
     period, chosen = period_or_404(request.user, key), MOVES.get(name)
     if chosen is None:
         raise Http404("No such step.")
-    form, status = chosen.form(request.POST, prefix=name), 422
-    form.period = period  # type: ignore[attr-defined]  # the zone a time is typed in
+    form, status = _of_period(chosen.form(request.POST, prefix=name), period), 422
     if form.is_valid():
         try:
             chosen.take(period, form.cleaned_data, request.user, timezone.now())
@@ -186,7 +185,7 @@ def _possible(period: Period) -> list[Move]:
 
 
 def _shown(period: Period, one: Move, user: User, now: datetime, bound: forms.Form | None) -> dict[str, Any]:
-    form = bound or one.form(prefix=one.name, initial=settings_forms.move_initial(period))
+    form = bound or _of_period(one.form(prefix=one.name, initial=settings_forms.move_initial(period)), period)
     if one.name == "roll_back" and period.point_of_no_return_at is not None:
         form.fields.pop("before_no_return", None)
     return {
@@ -195,6 +194,15 @@ def _shown(period: Period, one: Move, user: User, now: datetime, bound: forms.Fo
         "objections": _objections(period, one, now),
         "label": _label(period, one), "tells": _tells(period, one),
     }  # fmt: skip
+
+
+def _of_period(form: forms.Form, period: Period) -> forms.Form:
+    """A step's form that knows whose zone a time is typed in, and offers only the period's people."""
+    form.period = period  # type: ignore[attr-defined]  # read by fields that take a local time
+    if "advised_by" in form.fields:
+        inside = User.objects.filter(memberships__period=period, memberships__left_at__isnull=True)
+        form.fields["advised_by"].queryset = inside.order_by("name", "id")  # type: ignore[attr-defined]  # a model choice
+    return form
 
 
 def _objections(period: Period, one: Move, now: datetime) -> list[gates.Objection]:
@@ -218,7 +226,8 @@ def _label(period: Period, one: Move) -> str:
 
 def _tells(period: Period, one: Move) -> str:
     if one.name != "invite":
-        return one.tells
+        count = roster.members(period.pk).count()
+        return one.tells.format(people=f"{count} {'person' if count == 1 else 'people'}")
     names = ", ".join(member.user.name for member in to_invite(period))
     return f"An invitation goes to {names}." if names else one.tells
 
@@ -259,13 +268,16 @@ MOVES: Final[dict[str, Move]] = {
              _plain(lifecycle.stabilise), "The period is stabilising."),
         Move("review", "Open the exit review", "The sponsor and the receiving owner are asked to sign.", forms.Form,
              _plain(lifecycle.review), "The exit review is open."),
-        Move("reopen", "Reopen", "Hypercare starts again for 14 days, and the people on duty are told.",
+        Move("reopen", "Reopen", "Hypercare starts again for 14 days and both signatures are void. Tells {people}.",
              settings_forms.ReopenForm, _plain(lifecycle.reopen), "The period is live again."),
-        Move("postpone", "Postpone go-live", "Go-live, end and checks move together. Everybody invited is asked again.",
+        Move("postpone", "Postpone go-live", "Go-live, end, shifts and checks move together; votes and "
+             "answers are asked for again. Tells {people}.",
              settings_forms.PostponeForm, _postpone, "Go-live is postponed."),
-        Move("roll_back", "Roll back", "The change is taken back and the period ends. Everybody is told.",
+        Move("roll_back", "Roll back", "The change is taken back and the period ends for good: "
+             "cover, escalation and debriefs stop. Tells {people}.",
              settings_forms.RollBackForm, _plain(lifecycle.roll_back), "The rollback is recorded.", danger=True),
-        Move("cancel", "Cancel the period", "The plan ends here. Everybody who was invited is told.",
+        Move("cancel", "Cancel the period", "The plan ends here for good: nothing of it is due any more. "
+             "Tells {people}.",
              settings_forms.ReasonForm, _plain(lifecycle.cancel), "The period is cancelled.", danger=True),
     )
 }  # fmt: skip

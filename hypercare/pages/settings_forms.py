@@ -134,9 +134,13 @@ class StartForm(forms.Form):
 
 
 class RollBackForm(forms.Form):
-    """Why, and that going back is still possible."""
+    """Why, who advises it, and that going back is still possible."""
 
     reason = _reason()
+    advised_by = PersonField(
+        "Advised by", required=False, empty_label="Choose a person",
+        help_text="Who commands the incident: somebody else than you, for going back takes two.",
+    )  # fmt: skip
     before_no_return = forms.BooleanField(label="The point of no return is still ahead", required=False)
 
 

@@ -21,7 +21,7 @@ from periods import complexity, gonogo, lifecycle, planning, scoring, starting
 from periods import serializers as shapes
 from periods.access import period_or_404
 from periods.api import shared
-from periods.api.shapes import GoIn
+from periods.api.go_shapes import GoIn
 from periods.models import JournalEntry, Period, ScoringModel
 
 ORDERINGS: dict[str, tuple[str, ...]] = {

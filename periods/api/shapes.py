@@ -1,4 +1,4 @@
-"""Shapes of checks, the decision, debriefs, actions and the exit. They validate and render; they never save."""
+"""Shapes of debriefs, actions and the exit. They validate and render; they never save."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from periods.models import (
     Debrief,
     ExitCriterion,
     ExitSignature,
-    GoDecision,
-    GoVote,
 )
 from periods.serializers import (
     LONG,
@@ -25,97 +23,6 @@ from periods.serializers import (
     PersonOut,
     StrictSerializer,
 )
-
-# --- Checks and the decision ----------------------------------------------------------------------
-
-
-class VoteOut(serializers.ModelSerializer[GoVote]):
-    """A vote that was cast."""
-
-    voter = PersonOut(read_only=True)
-
-    class Meta:
-        model = GoVote
-        fields: ClassVar = ["voter", "role", "choice", "reason", "at"]
-
-
-class SeatOut(serializers.Serializer[Any]):
-    """Somebody whose vote counts, and their standing vote."""
-
-    person = PersonOut(source="user")
-    role = serializers.CharField()
-    choice = serializers.CharField(source="vote.choice", default="")
-    reason = serializers.CharField(source="vote.reason", default="")
-    at = serializers.DateTimeField(source="vote.at", default=None, allow_null=True)
-
-
-class DecisionOut(serializers.ModelSerializer[GoDecision]):
-    """A recorded decision with what it rested on."""
-
-    by = PersonOut(read_only=True)
-
-    class Meta:
-        model = GoDecision
-        fields: ClassVar = ["id", "outcome", "by", "at", "reason", "conditions", "snapshot"]
-
-
-class ProgressOut(serializers.Serializer[Any]):
-    """How far the checks are."""
-
-    percent = serializers.IntegerField()
-    done = serializers.IntegerField()
-    total = serializers.IntegerField()
-    blockers_open = serializers.IntegerField()
-    late = serializers.IntegerField()
-    waived = serializers.IntegerField()
-    without_evidence = serializers.IntegerField()
-
-
-class GoNoGoOut(serializers.Serializer[Any]):
-    """Votes, what stands in the way, and the latest decision."""
-
-    status = serializers.CharField()
-    go_live_at = serializers.DateTimeField()
-    progress = ProgressOut()
-    votes = SeatOut(many=True)
-    objections = ObjectionOut(many=True)
-    decision = DecisionOut(allow_null=True)
-
-
-class VoteIn(StrictSerializer):
-    """Go, or hold with a reason."""
-
-    choice = serializers.ChoiceField(choices=GoVote.Choice.choices)
-    reason = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
-
-
-class ConditionIn(StrictSerializer):
-    """What must be seen to be true, by when, who sees to it, and which objection it answers."""
-
-    text = serializers.CharField(max_length=REASON)
-    owner = PersonField()
-    due_at = serializers.DateTimeField()
-    objection = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """The owner as the domain keeps it: an id."""
-        value = super().to_internal_value(data)
-        return {**value, "owner": value["owner"].pk}
-
-
-class GoIn(StrictSerializer):
-    """A go, with conditions where something still objects."""
-
-    reason = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
-    conditions = ConditionIn(many=True, required=False)
-
-
-class DecideIn(GoIn):
-    """The sponsor's decision."""
-
-    outcome = serializers.ChoiceField(choices=GoDecision.Outcome.choices)
-    go_live_at = serializers.DateTimeField(required=False)
-
 
 # --- Debriefs, actions and the exit -----------------------------------------------------------------
 

@@ -5,10 +5,11 @@ from periods.models.document import Document, DocumentVersion
 from periods.models.draft import PlanDraft
 from periods.models.evidence import Evidence, Rehearsal
 from periods.models.exit import ExitCriterion, ExitSignature
+from periods.models.go import GoCondition, GoDecision, GoRisk, GoVote
 from periods.models.journal import JournalEntry
 from periods.models.lesson import Lesson, LessonTag, LessonUse
 from periods.models.period import Period
-from periods.models.readiness import ChecklistItem, GoDecision, GoVote
+from periods.models.readiness import ChecklistItem
 from periods.models.scoring import ScoringModel, ScoringUse
 from periods.models.template import PeriodOrigin, PeriodTemplate, TemplateVersion
 
@@ -22,7 +23,9 @@ __all__ = [
     "Evidence",
     "ExitCriterion",
     "ExitSignature",
+    "GoCondition",
     "GoDecision",
+    "GoRisk",
     "GoVote",
     "JournalEntry",
     "Lesson",

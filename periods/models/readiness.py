@@ -1,4 +1,4 @@
-"""Checks before go-live, and the decision that rests on them. What proves a check is in `evidence.py`."""
+"""Checks before go-live. What proves a check is in `evidence.py`."""
 
 from __future__ import annotations
 
@@ -80,51 +80,3 @@ class ChecklistItem(models.Model):
     def is_late(self, at: datetime) -> bool:
         """Still to be done past its due time."""
         return self.due_at <= at and self.stands(at)
-
-
-class GoVote(models.Model):
-    """One accountable person's vote on going live. A later vote replaces the earlier one."""
-
-    class Choice(models.TextChoices):
-        GO = "go", "Go"
-        HOLD = "hold", "Hold"
-
-    period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="go_votes")
-    voter = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    role = models.CharField(max_length=60)
-    choice = models.CharField(max_length=4, choices=Choice)
-    reason = models.TextField(blank=True)
-    at = models.DateTimeField()
-    replaced_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["period", "voter"], condition=Q(replaced_at__isnull=True), name="one_vote_each"
-            ),
-            models.CheckConstraint(condition=~Q(choice="hold") | ~Q(reason=""), name="hold_has_a_reason"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.voter} {self.choice}"
-
-
-class GoDecision(models.Model):
-    """The sponsor's recorded decision with a snapshot of what it rested on. Never changed."""
-
-    class Outcome(models.TextChoices):
-        GO = "go", "Go"
-        GO_WITH_CONDITIONS = "go_with_conditions", "Go with conditions"
-        POSTPONE = "postpone", "Postpone"
-        NO_GO = "no_go", "No-go"
-
-    period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="go_decisions")
-    outcome = models.CharField(max_length=20, choices=Outcome)
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    reason = models.TextField(blank=True)
-    conditions = models.JSONField(default=list, help_text='[{"text": …, "owner": id, "due_at": ISO}]')
-    snapshot = models.JSONField(default=dict)
-
-    def __str__(self) -> str:
-        return f"{self.period} {self.outcome}"

@@ -16,7 +16,7 @@ from contributors import board, candidates, coverage, readiness, roster
 from contributors.models import Acknowledgement, Membership, Shift
 from hypercare.models import User
 from periods import gonogo
-from periods.models import ChecklistItem, GoDecision, JournalEntry, Period
+from periods.models import ChecklistItem, JournalEntry, Period
 from tests.factories import (
     GO_LIVE,
     NOW,
@@ -666,75 +666,16 @@ def test_somebody_completes_their_own_check_and_no_other():
     assert (own.status_code, foreign.status_code) == (302, 403)
 
 
-def test_votes_are_cast_and_a_hold_needs_its_reason():
+def test_the_go_panel_shows_votes_and_leads_to_the_meeting():
     period, client = getting_ready()
-    path = f"/p/{period.key}/readiness/vote/"
+    gonogo.vote(period.pk, choice="hold", reason="Rehearsal took 5 h 10", by=period.bau_owner, at=NOW)
 
-    empty = client.post(path, {"choice": "hold", "reason": ""})
-    client.post(path, {"choice": "hold", "reason": "Rehearsal took 5 h 10"})
+    page = text_of(client.get(f"/p/{period.key}/readiness/"))
 
-    assert empty.status_code == 422
-    assert "Say what must change before you would go." in text_of(empty)
-    assert "Rehearsal took 5 h 10" in text_of(client.get(f"/p/{period.key}/readiness/"))
-
-
-def test_somebody_who_is_not_accountable_does_not_vote():
-    period, _ = getting_ready()
-    client = signed_in(make_member(period, right="support").user)
-
-    assert client.post(f"/p/{period.key}/readiness/vote/", {"choice": "go"}).status_code == 403
-    assert "Sign: go or hold" not in text_of(client.get(f"/p/{period.key}/readiness/"))
-
-
-def test_a_plain_go_is_refused_with_every_reason():
-    period, _ = getting_ready()
-    make_check(period, title="Alerts reach on-call")
-
-    answer = signed_in(period.sponsor).post(f"/p/{period.key}/readiness/decide/", {"outcome": "go"})
-
-    assert answer.status_code == 409
-    assert "“Alerts reach on-call” is not done." in text_of(answer)
-    assert not GoDecision.objects.exists()
-
-
-def test_a_go_with_conditions_names_each_objection_with_an_owner_and_a_deadline():
-    period, _ = getting_ready()
-    make_check(period, title="Alerts reach on-call")
-    client, path = signed_in(period.sponsor), f"/p/{period.key}/readiness/decide/"
-    count = len(gonogo.objections(period, at=NOW))
-
-    unnamed = client.post(path, {"outcome": "go_with_conditions"})
-    client.post(path, {"outcome": "go_with_conditions", "condition_owner": period.lead_id,
-                       "condition_due_at": "2026-11-24T12:00"})  # fmt: skip
-
-    period.refresh_from_db()
-    assert unnamed.status_code == 422
-    assert "Name an owner from the period." in text_of(unnamed)
-    assert len(GoDecision.objects.get().conditions) == count
-    assert period.status == Period.Status.READY
-
-
-def test_postponing_asks_for_a_reason_and_a_date():
-    period, _ = getting_ready()
-    client, path = signed_in(period.sponsor), f"/p/{period.key}/readiness/decide/"
-
-    unexplained = client.post(path, {"outcome": "postpone"})
-    undated = client.post(path, {"outcome": "postpone", "reason": "Rehearsal failed"})
-    client.post(path, {"outcome": "postpone", "reason": "Rehearsal failed", "go_live_at": "2026-12-05T06:00"})
-
-    period.refresh_from_db()
-    assert (unexplained.status_code, undated.status_code) == (422, 422)
-    assert (period.status, period.go_live_at.day) == (Period.Status.PLANNED, 5)
-
-
-def test_only_the_sponsor_decides():
-    period, client = getting_ready()
-
-    assert (
-        client.post(f"/p/{period.key}/readiness/decide/", {"outcome": "no_go", "reason": "No"}).status_code
-        == 403
-    )
-    assert "Everybody in the period is told." not in text_of(client.get(f"/p/{period.key}/readiness/"))
+    assert "Rehearsal took 5 h 10" in page
+    assert "Open the meeting and vote" in page
+    assert f"/p/{period.key}/go-no-go/#vote" in page
+    assert "Record the decision" in text_of(signed_in(period.sponsor).get(f"/p/{period.key}/readiness/"))
 
 
 def test_signed_in_one_answers_on_the_same_page():

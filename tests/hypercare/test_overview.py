@@ -46,8 +46,7 @@ def test_before_go_live_readiness_and_cover_take_the_place_of_the_charts(lead: U
 
     page = words(signed_in(lead).get("/p/NEXT/"))
 
-    assert "Record go/no-go" in page
-    assert "/p/NEXT/readiness/#decision" in page
+    assert '<a class="btn btn--primary" href="/p/NEXT/go-no-go/">' in page
     assert "Log incident" not in page
     assert "Burn-down" not in page
     assert "Rollback rehearsed" in page

@@ -202,12 +202,16 @@ def test_go_live_is_recorded_with_the_smoke_test_and_the_real_time(browser: Clie
 def test_a_rollback_is_for_who_may_order_it_and_needs_the_way_back_confirmed(lead: User) -> None:
     period = running("active", lead)
     sponsor = signed_in(period.sponsor)
+    said = {"roll_back-reason": "Data is wrong", "roll_back-advised_by": str(lead.pk)}
+    assert "Tells 3 people." in sponsor.get("/p/BILL/settings/").content.decode()
     answer = sponsor.post("/p/BILL/settings/roll_back/", {"roll_back-reason": "Data is wrong"})
+    assert "Name who commands the incident" in answer.content.decode()
+    answer = sponsor.post("/p/BILL/settings/roll_back/", said)
     assert answer.status_code == 422
     assert "Confirm it is ahead" in answer.content.decode()
     sponsor.post(
         "/p/BILL/settings/roll_back/",
-        {"roll_back-reason": "Data is wrong", "roll_back-before_no_return": "on"},
+        {**said, "roll_back-before_no_return": "on"},
     )
     period.refresh_from_db()
     assert period.status == "rolled_back"

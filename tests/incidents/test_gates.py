@@ -76,7 +76,8 @@ def test_stabilising_waits_while_arrivals_are_above_the_limit(period):
     third_day = GO_LIVE + timedelta(days=2, hours=1)
 
     assert reasons(period, "stabilise", at=third_day) == [
-        "Arrivals were above the limit on one of the last 3 days."
+        "Calm is judged on 3 days of arrivals. Earliest 07:00 on 17 Nov (Copenhagen).",
+        "Arrivals were above the limit on one of the last 3 days.",
     ]
     assert reasons(period, "stabilise", at=third_day + timedelta(days=4)) == []
 

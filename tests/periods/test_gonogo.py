@@ -82,8 +82,8 @@ def test_a_go_is_refused_with_every_blocker_named() -> None:
 
     assert refusal.value.reasons == (
         "“Alert on duplicate invoices” is not done.",
-        "Lead (Lead) has not voted.",
         "Bau Owner (BAU owner) holds: Alert is missing",
+        "Lead (Lead) has not voted.",
     )
     period.refresh_from_db()
     assert (period.status, GoDecision.objects.count()) == (STATUS.READINESS, 0)
@@ -193,3 +193,45 @@ def test_only_the_sponsor_decides_and_only_during_readiness() -> None:
         "Billing cut-over is ready. Go or no-go is decided while it is getting ready.",
     )
     assert GoDecision.objects.count() == 1
+
+
+def test_a_deputy_speaks_for_a_seat_and_a_hold_on_it_comes_first() -> None:
+    period = make_period(STATUS.READINESS)
+    role = make_role(period, "Platform")
+    arjun = make_member(period, make_user("Arjun Mehta"), role=role).user
+    daniel = make_member(period, make_user("Daniel Osei"), role=role, is_deputy=True).user
+
+    gonogo.vote(period.pk, choice="go", by=daniel, at=AT)
+    by_deputy = gonogo.seats(period)[-1]
+    gonogo.vote(period.pk, choice="hold", reason="Pager is silent", by=daniel, at=AT)
+    gonogo.vote(period.pk, choice="go", by=arjun, at=AT)
+    held = gonogo.seats(period)[-1]
+
+    assert (by_deputy.user, by_deputy.by_deputy, by_deputy.vote and by_deputy.vote.choice) == (
+        arjun,
+        True,
+        "go",
+    )
+    assert held.vote is not None
+    assert (held.vote.choice, held.vote.voter) == ("hold", daniel)
+
+
+def test_quorum_is_every_seat_and_the_sponsor_speaks_by_deciding() -> None:
+    period = make_period(STATUS.READINESS)
+    gonogo.vote(period.pk, choice="go", by=period.lead, at=AT)
+    waiting = gonogo.quorum(gonogo.seats(period))
+    gonogo.vote(period.pk, choice="hold", reason="Alert is missing", by=period.bau_owner, at=AT)
+    complete = gonogo.quorum(gonogo.seats(period))
+
+    assert ([seat.role for seat in waiting.missing], waiting.met) == (["BAU owner"], False)
+    assert (complete.voted, complete.total, complete.met) == (3, 3, True)
+
+
+def test_one_vote_speaks_for_all_the_seats_of_a_person() -> None:
+    period = make_period(STATUS.READINESS)
+    period.memberships.filter(user=period.lead).update(role=make_role(period, "Incident lead"))
+
+    cast = gonogo.vote(period.pk, choice="go", flip="A failed rehearsal", by=period.lead, at=AT)
+
+    assert (cast.role, cast.flip) == ("Lead, Incident lead", "A failed rehearsal")
+    assert [bool(seat.vote) for seat in gonogo.seats(period)] == [True, False, False, True]

@@ -17,8 +17,8 @@ from hypercare import timers
 from hypercare.errors import AlreadyDone, Invalid, NotAllowed, Refused, TransitionRefused
 from hypercare.models import Timer, User
 from incidents import triage
-from periods import gonogo, journal, lifecycle
-from periods.models import Debrief, ExitSignature, GoVote, JournalEntry, Period
+from periods import gonogo, journal, lifecycle, watches
+from periods.models import Debrief, ExitSignature, GoCondition, GoDecision, GoVote, JournalEntry, Period
 from periods.steps import TABLE
 from tests.factories import GO_LIVE, NOW, make_incident, make_member, make_period, make_user
 from tests.periods.story import (
@@ -47,7 +47,8 @@ def entries(period: Period) -> list[str]:
 
 ALLOWED = {
     ("draft", "planned"), ("planned", "readiness"), ("readiness", "ready"), ("readiness", "planned"),
-    ("ready", "planned"), ("ready", "active"), ("active", "stabilising"), ("stabilising", "active"),
+    ("ready", "readiness"), ("ready", "planned"), ("ready", "active"), ("active", "stabilising"),
+    ("stabilising", "active"),
     ("exit_review", "active"), ("stabilising", "exit_review"), ("active", "exit_review"), ("exit_review", "closed"),
     ("exit_review", "stabilising"), ("ready", "rolled_back"), ("active", "rolled_back"),
     ("stabilising", "rolled_back"), ("closed", "active"), ("draft", "cancelled"), ("planned", "cancelled"),
@@ -59,10 +60,14 @@ def take(period: Period, name: str, *, by: User | None, at: datetime) -> Any:
     """Any step with input that is right."""
     later, end = at + timedelta(days=2), max(period.ends_at, at) + timedelta(days=7)
     person: Any = by
+    advisor = period.lead if by != period.lead else period.sponsor
+    record = GoDecision(period=period, outcome="no_go", at=at)
+    condition = GoCondition(period=period, text="Alert fires", owner=period.lead, due_at=at)
     steps: dict[str, Callable[[], Any]] = {
         "plan": lambda: lifecycle.plan(period.pk, by=person, at=at),
         "invite": lambda: lifecycle.invite(period.pk, by=person, at=at),
         "go": lambda: gonogo.decide(period.pk, outcome="go", by=person, at=at),
+        "revert": lambda: lifecycle.revert(period.pk, decision=record, condition=condition, at=at),
         "postpone": lambda: lifecycle.postpone(period.pk, go_live_at=later, reason="Late", by=person, at=at),
         "start": lambda: lifecycle.start(period.pk, smoke_test="All green", by=person, at=at),
         "stabilise": lambda: lifecycle.stabilise(period.pk, by=person, at=at),
@@ -71,7 +76,9 @@ def take(period: Period, name: str, *, by: User | None, at: datetime) -> Any:
         "extend": lambda: lifecycle.extend(period.pk, ends_at=end, reason="Month-end", by=person, at=at),
         "sign": lambda: lifecycle.sign(period.pk, role="sponsor", by=person, at=at, comment="Fine"),
         "close": lambda: lifecycle.close(period.pk, by=person, at=at),
-        "roll_back": lambda: lifecycle.roll_back(period.pk, reason="Bad", before_no_return=True, by=person, at=at),
+        "roll_back": lambda: lifecycle.roll_back(
+            period.pk, reason="Bad", advised_by=advisor, before_no_return=True, by=person, at=at
+        ),
         "reopen": lambda: lifecycle.reopen(period.pk, reason="It came back", by=person, at=at),
         "cancel": lambda: lifecycle.cancel(period.pk, reason="Not this year", by=person, at=at),
     }  # fmt: skip
@@ -79,7 +86,7 @@ def take(period: Period, name: str, *, by: User | None, at: datetime) -> Any:
 
 
 def test_the_table_has_exactly_the_steps_of_the_domain() -> None:
-    """docs/domain.md §2, and a go that slips: ready → planned."""
+    """docs/domain.md §2, a go that slips (ready → planned), and one whose condition is not met (ready → readiness)."""
     pairs = {
         (str(source), str(target))
         for step in TABLE.values()
@@ -111,7 +118,7 @@ def test_a_step_from_a_state_outside_the_table_is_refused_and_changes_nothing(na
     assert period.name in refusal.value.reasons[0]
 
 
-@pytest.mark.parametrize("name", sorted(set(TABLE) - {"relapse"}))
+@pytest.mark.parametrize("name", sorted(set(TABLE) - {"relapse", "revert"}))
 def test_a_member_without_a_part_in_a_step_is_told_who_can(name: str) -> None:
     period = make_period(TABLE[name].sources[0], rollback_authority=None)
     member = make_member(period, make_user("Viewer"), right="viewer").user
@@ -397,8 +404,8 @@ def test_a_lesser_incident_leaves_a_calm_period_calm() -> None:
 
 def test_two_days_of_arrivals_above_the_limit_take_a_period_back_to_live() -> None:
     """docs/domain.md §3: normal is 4 a day, so 11, 9 and 12 give 5.4, 6.12 and 7.296 against a limit of 6.0."""
-    period = make_period(STATUS.ACTIVE, baseline_issues=112, baseline_days=28)
-    lifecycle.stabilise(period.pk, by=period.lead, at=GO_LIVE)
+    period = make_period(STATUS.STABILISING, baseline_issues=112, baseline_days=28)
+    watches.rate(period, at=GO_LIVE)
     for day, count in enumerate((11, 9, 12)):
         for _ in range(count):
             make_incident(period, reported_at=GO_LIVE + day * DAY + timedelta(hours=1))
@@ -411,7 +418,7 @@ def test_two_days_of_arrivals_above_the_limit_take_a_period_back_to_live() -> No
         seen.append(period.status)
 
     assert seen == [STATUS.STABILISING, STATUS.STABILISING, STATUS.ACTIVE]
-    assert entries(period) == ["period.stabilising", "period.relapsed"]
+    assert entries(period) == ["period.relapsed"]
 
 
 def test_calm_is_claimed_only_without_a_recent_p1() -> None:
@@ -433,8 +440,9 @@ def test_a_rollback_stops_at_the_point_of_no_return() -> None:
     period = make_period(STATUS.ACTIVE, point_of_no_return_at=NOW)
 
     with pytest.raises(TransitionRefused) as refusal:
-        lifecycle.roll_back(period.pk, reason="Data loss", by=period.sponsor, at=NOW)
-    lifecycle.roll_back(period.pk, reason="Data loss", by=period.sponsor, at=NOW - timedelta(seconds=1))
+        lifecycle.roll_back(period.pk, reason="Data loss", advised_by=period.lead, by=period.sponsor, at=NOW)
+    early = NOW - timedelta(seconds=1)
+    lifecycle.roll_back(period.pk, reason="Data loss", advised_by=period.lead, by=period.sponsor, at=early)
 
     assert refusal.value.reasons == ("The point of no return has passed. Fix forward instead.",)
     period.refresh_from_db()
@@ -445,9 +453,43 @@ def test_a_rollback_without_a_known_point_of_no_return_needs_a_word() -> None:
     period = make_period(STATUS.READY)
 
     with pytest.raises(Invalid) as refusal:
-        lifecycle.roll_back(period.pk, reason="Data loss", by=period.sponsor, at=NOW)
+        lifecycle.roll_back(period.pk, reason="Data loss", advised_by=period.lead, by=period.sponsor, at=NOW)
 
     assert list(refusal.value.errors) == ["before_no_return"]
+
+
+def test_a_rollback_takes_two_one_who_advises_and_one_who_orders() -> None:
+    period = make_period(STATUS.ACTIVE, point_of_no_return_at=NOW + DAY)
+
+    for advisor in (None, period.sponsor, make_user("Stranger")):
+        with pytest.raises(Invalid) as refusal:
+            lifecycle.roll_back(period.pk, reason="Data loss", advised_by=advisor, by=period.sponsor, at=NOW)
+        assert list(refusal.value.errors) == ["advised_by"]
+    lifecycle.roll_back(period.pk, reason="Data loss", advised_by=period.lead, by=period.sponsor, at=NOW)
+
+    entry = JournalEntry.objects.get(period=period, kind="period.rolled_back")
+    assert entry.data["advised_by"] == "Lead"
+
+
+def test_after_a_relapse_past_the_end_the_review_opens_again_once_it_could_be_calm() -> None:
+    period = make_period(STATUS.EXIT_REVIEW, ends_at=NOW - DAY, status_before_review="stabilising")
+    lifecycle.relapse(period.pk, reason="A new P1", at=NOW)
+
+    timers.fire_due(at=NOW + 3 * DAY - timedelta(seconds=1))
+    period.refresh_from_db()
+    before = period.status
+    timers.fire_due(at=NOW + 3 * DAY)
+    period.refresh_from_db()
+
+    assert (before, period.status) == (STATUS.ACTIVE, STATUS.EXIT_REVIEW)
+
+
+def test_the_rate_is_watched_in_a_review_that_opened_from_live() -> None:
+    period = make_period(STATUS.ACTIVE, baseline_issues=112, baseline_days=28)
+
+    lifecycle.review(period.pk, by=None, at=END)
+
+    assert Timer.objects.filter(kind="period.rate", cleared_at__isnull=True).count() == 1
 
 
 # --- The exit -----------------------------------------------------------------------------------
@@ -618,7 +660,14 @@ def test_a_criterion_that_fails_after_signing_blocks_the_close() -> None:
 def test_closing_skips_debriefs_to_come() -> None:
     period = make_period(STATUS.READY, band="low")
     lifecycle.start(period.pk, smoke_test="Green", by=period.lead, at=GO_LIVE)
-    lifecycle.roll_back(period.pk, reason="Bad", before_no_return=True, by=period.sponsor, at=GO_LIVE + DAY)
+    lifecycle.roll_back(
+        period.pk,
+        reason="Bad",
+        advised_by=period.lead,
+        before_no_return=True,
+        by=period.sponsor,
+        at=GO_LIVE + DAY,
+    )
 
     assert not Debrief.objects.filter(period=period, status="scheduled", starts_at__gt=GO_LIVE + DAY).exists()
     assert timers.fire_due(at=END) == 0

@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
 
 from hypercare.errors import AlreadyDone, Invalid, Refused, TransitionRefused
-from periods import checklist, clockwork, gonogo, journal, lifecycle, planning
-from periods.models import Debrief, ExitSignature, GoDecision, JournalEntry, Period
+from periods import checklist, clockwork, conditions, gonogo, journal, lifecycle, planning
+from periods.models import Debrief, ExitSignature, GoCondition, GoDecision, JournalEntry, Period
 from tests.factories import GO_LIVE, NOW, make_check, make_period
 from tests.periods.story import DURING_READINESS, make_ready_to_decide, plan_data, sign_both
 
@@ -128,3 +129,34 @@ def test_a_check_is_ticked_by_one_person() -> None:
     results = together(lambda n: checklist.complete(item.pk, by=people[n], at=DURING_READINESS), times=3)
 
     assert len(kept(results)) == JournalEntry.objects.filter(kind="checklist.completed").count() == 1
+
+
+def test_met_at_the_deadline_has_one_outcome() -> None:
+    """Some say it is met while the clock ends the go: either all of it stands or none, and one entry tells which."""
+    due = GO_LIVE - timedelta(hours=6)
+    for _ in range(3):
+        period = make_ready_to_decide()
+        row = {"text": "Alert fires", "owner": period.lead_id, "due_at": due}
+        gonogo.decide(
+            period.pk, outcome="go_with_conditions", conditions=[row], by=period.sponsor, at=DURING_READINESS
+        )
+        condition = GoCondition.objects.get(period=period)
+
+        def act(number: int, condition: GoCondition = condition, period: Period = period) -> Any:
+            if number % 2:
+                return conditions.expire(condition.pk, at=due)
+            return conditions.meet(
+                condition.pk, evidence="Seen", by=period.lead, at=due - timedelta(microseconds=1)
+            )
+
+        together(act)
+
+        condition.refresh_from_db()
+        period.refresh_from_db()
+        told = JournalEntry.objects.filter(period=period, kind__in=("go.condition_met", "go.reverted"))
+        outcome = (condition.state, period.status, [entry.kind for entry in told])
+        assert outcome in (
+            ("met", STATUS.READY, ["go.condition_met"]),
+            ("unmet", STATUS.READINESS, ["go.reverted"]),
+        )
+        assert not list(journal.verify(period))

@@ -75,6 +75,16 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "by": "Rachel Kim", "outcome": "Go with conditions", "conditions": ["Access for Priya by Friday noon"],
         "reason": "Rehearsed twice.", "go_live_at": GO_LIVE.isoformat(),
     },
+    "period_moved": {
+        "by": "Rachel Kim", "how": "period.extended", "reason": "First month-end.", "ends_at": NOW.isoformat(),
+    },
+    "condition_soon": {
+        "condition": 3, "text": "Access for Priya works", "owner": "Tomasz Wojcik", "due_at": GO_LIVE.isoformat(),
+    },
+    "condition_unmet": {
+        "text": "Access for Priya works", "owner": "Daniel Osei", "asked": "Rachel Kim", "due_at": GO_LIVE.isoformat(),
+        "decide_by": NOW.isoformat(),
+    },
     "period_started": {"by": "Maja Lindqvist", "at": GO_LIVE.isoformat(), "ends_at": NOW.isoformat()},
     "period_closed": {"by": "Kavya Nair", "at": NOW.isoformat()},
     "exit_signed": {"by": "Kavya Nair", "role": "BAU owner", "comment": "All quiet."},
