@@ -268,7 +268,7 @@ def _readiness_problem(case: Case) -> Letter:
         subject=f"{'No longer' if case.get('withdrew') else 'Not'} ready: {person}, {case.period.name}",
         headline=f"{person} {said}",
         facts=(Fact("What", case.get("note")), *case.fact("Go-live", "go_live_at")),
-        parts=(Part("Find somebody for", missed),) if missed else (),
+        parts=(Part("Who works these?", missed),) if missed else (),
         button=("Open readiness", case.page("period_readiness")),
         footer=f"You get this because you lead {case.period.name}.",
     )

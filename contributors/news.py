@@ -15,6 +15,7 @@ from hypercare.models import User
 from periods.models import ChecklistItem, Debrief, GoDecision, JournalEntry, Period
 
 SHIFTS_NAMED = 3
+SHIFTS_IN_A_LIST = 20
 SHIFT_IS_NEAR = timedelta(
     days=3
 )  # Later shifts are seen in the plan and the calendar, not mailed one by one.
@@ -68,7 +69,8 @@ def answer_by(period: Period, at: datetime) -> datetime:
 
 def _problem(entry: JournalEntry) -> Iterable[Notice]:
     said = {
-        **{name: entry.data.get(name) for name in ("person", "note", "withdrew", "shifts")},
+        **{name: entry.data.get(name) for name in ("person", "note", "withdrew")},
+        "shifts": entry.data.get("shifts") or _shifts_left_open(entry),
         "go_live_at": entry.period.go_live_at.isoformat(),
     }
     yield Notice(entry.period.lead, "readiness_problem", said)
@@ -83,6 +85,20 @@ def _waiver_ended(entry: JournalEntry) -> Iterable[Notice]:
     }  # fmt: skip
     people = {person.pk: person for person in (item.owner if item else None, entry.period.lead) if person}
     return (Notice(person, "waiver_ended", said) for person in people.values())
+
+
+def _shifts_left_open(entry: JournalEntry) -> list[list[str]]:
+    """The coming shifts of somebody who took their “ready” back without saying which they can't work."""
+    if not entry.data.get("withdrew"):
+        return []
+    coming = Shift.objects.filter(
+        role__period=entry.period,
+        user=entry.data.get("user"),
+        cancelled_at__isnull=True,
+        ends_at__gt=entry.at,
+    )
+    found = coming.select_related("role").order_by("starts_at", "id")[:SHIFTS_IN_A_LIST]
+    return [[shift.role.name, shift.starts_at.isoformat(), shift.ends_at.isoformat()] for shift in found]
 
 
 def _replied(entry: JournalEntry) -> Iterable[Notice]:

@@ -167,10 +167,23 @@ def test_taking_a_ready_back_tells_the_lead_which_shifts_need_somebody():
 
     letter = messages.render(Delivery.objects.get(kind="readiness_problem"))
     assert letter.subject == "No longer ready: Priya Raman, Billing cut-over"
-    assert "Find somebody for" in letter.text
+    assert "Who works these?" in letter.text
     assert "Role of Priya Raman: Sat 14 Nov" in letter.text
     row = readiness.summary(member.period, at=BEFORE).rows[0]
     assert row.cannot == (shift,)
+
+
+def test_taking_a_ready_back_without_naming_shifts_tells_the_lead_all_that_are_to_come():
+    member = someone()
+    make_shift(member.role, member.user, starts_at=GO_LIVE)
+    make_shift(member.role, member.user, starts_at=BEFORE - timedelta(days=1))
+    say(member, "ready")
+
+    say(member, "problem", note="I left the company", at=BEFORE + HOUR)
+    journal.dispatch(at=BEFORE + HOUR)
+
+    shifts = Delivery.objects.get(kind="readiness_problem").context["shifts"]
+    assert [start for _, start, _ in shifts] == [GO_LIVE.isoformat()]
 
 
 def test_only_one_s_own_shifts_can_be_impossible():
