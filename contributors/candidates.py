@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from contributors import intervals, roster
+from contributors import absences, fatigue, fitness, intervals, roster
 from contributors.coverage import RoleGap
-from contributors.models import Membership, Shift
+from contributors.models import Membership, Role, Shift
 from hypercare.models import User
 from periods.models import Period
 
-# Limits of docs/domain.md section 7; here they warn, and a person decides.
-LEAST_REST = timedelta(hours=11)
-WEEK_HOURS = 48.0
 LONGEST_PIECE = timedelta(hours=12)
 PIECE = timedelta(hours=8)
 WEEK = timedelta(days=7)
@@ -29,6 +27,8 @@ class Candidate:
     warnings: tuple[str, ...]
     starts_at: datetime
     ends_at: datetime
+    blocked: bool = False
+    rest_after: float | None = None
 
     @property
     def local(self) -> str:
@@ -37,52 +37,90 @@ class Candidate:
         return f"{self.starts_at.astimezone(zone):%H:%M} to {self.ends_at.astimezone(zone):%H:%M}"
 
 
-def piece(gap: RoleGap) -> tuple[datetime, datetime]:
-    """What one person is asked for: the whole gap, or its first eight hours when it is longer than twelve."""
+def piece(gap: RoleGap, *, half: bool = False) -> tuple[datetime, datetime]:
+    """What one person is asked for: the whole gap, its first eight hours when longer than twelve, or its first half."""
+    if half:
+        return gap.start, (gap.start + (gap.end - gap.start) / 2).replace(second=0, microsecond=0)
     return gap.start, gap.end if gap.end - gap.start <= LONGEST_PIECE else gap.start + PIECE
 
 
-def for_gap(period: Period, gap: RoleGap) -> list[Candidate]:
-    """Everybody with a duty, the best first: of the role, without a warning, with the fewest hours. Two queries."""
-    start, end = piece(gap)
-    around = roster.shifts(period, start=start - WEEK, end=end + WEEK)
-    found = [_candidate(member, gap, around) for member in roster.members(period.pk) if _can_be_asked(member)]
-    return sorted(found, key=lambda one: (not one.knows, len(one.warnings), one.hours, one.user.name))
+def for_gap(period: Period, gap: RoleGap, *, half: bool = False) -> list[Candidate]:
+    """Everybody with a duty, the best first: of the role, without a warning, with the fewest hours. Four queries."""
+    return for_span(period, gap.role, *piece(gap, half=half), kind=gap.duty)
+
+
+def for_span(
+    period: Period, role: Role, start: datetime, end: datetime, *, kind: str = Shift.Kind.PRIMARY
+) -> list[Candidate]:
+    """The same for any stretch of a role. Four queries, however many people."""
+    members = [member for member in roster.members(period.pk) if _can_be_asked(member)]
+    ids = [member.user_id for member in members]
+    around = fitness.shifts_of(ids, start=start - fitness.AROUND, end=end + fitness.AROUND)
+    away = absences.of(ids, start=start, end=end)
+    span = _Span(period, role, start, end, kind, fatigue.limits_of(period))
+    found = [
+        _candidate(member, span, [shift for shift in around if shift.user_id == member.user_id],
+                   is_away=member.user_id in away)
+        for member in members
+    ]  # fmt: skip
+    return sorted(
+        found,
+        key=lambda one: (
+            one.blocked,
+            not one.knows,
+            len(one.warnings),
+            one.hours,
+            one.user.name,
+            one.user.pk,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Span:
+    period: Period
+    role: Role
+    start: datetime
+    end: datetime
+    kind: str
+    limits: Mapping[str, fatigue.Limit]
 
 
 def _can_be_asked(member: Membership) -> bool:
     return member.role_id is not None and member.right != Membership.Right.VIEWER and member.user.is_active
 
 
-def _candidate(member: Membership, gap: RoleGap, around: list[Shift]) -> Candidate:
-    start, end = piece(gap)
-    mine = [shift for shift in around if shift.user_id == member.user_id]
-    week = (start - WEEK / 2, end + WEEK / 2)
-    clipped = intervals.union(intervals.clip([(shift.starts_at, shift.ends_at) for shift in mine], *week))
-    hours = intervals.total_minutes(clipped) / 60
+def _candidate(member: Membership, span: _Span, mine: list[Shift], *, is_away: bool) -> Candidate:
+    week = (span.start - WEEK / 2, span.end + WEEK / 2)
+    held = intervals.union(intervals.clip([(shift.starts_at, shift.ends_at) for shift in mine], *week))
+    against = ["Away then"] if is_away else []
+    clash = next((shift for shift in mine if shift.starts_at < span.end and shift.ends_at > span.start), None)
+    if clash is not None:
+        here = clash.role.period_id == span.period.pk
+        against.append(f"On {clash.role} then" if here else "On duty in another period then")
+    found = [] if against or not _is_work(span) else _tiring(member, span, mine)
     return Candidate(
-        user=member.user, knows=member.role_id == gap.role.pk, hours=hours, starts_at=start, ends_at=end,
-        warnings=tuple(_warnings(mine, start, end, hours)),
+        user=member.user, knows=member.role_id == span.role.pk, hours=intervals.total_minutes(held) / 60,
+        starts_at=span.start, ends_at=span.end, warnings=(*against, *(one.text for one in found)),
+        blocked=bool(against) or any(one.level == "block" for one in found), rest_after=_rest_after(mine, span.end),
     )  # fmt: skip
 
 
-def _warnings(mine: list[Shift], start: datetime, end: datetime, hours: float) -> list[str]:
-    clash = next((shift for shift in mine if shift.starts_at < end and shift.ends_at > start), None)
-    if clash is not None:
-        return [f"On {clash.role} then"]
-    before = min((start - shift.ends_at for shift in mine if shift.ends_at <= start), default=LEAST_REST)
-    after = min((shift.starts_at - end for shift in mine if shift.starts_at >= end), default=LEAST_REST)
-    found = []
-    if before < LEAST_REST:
-        found.append(f"{_rest(before)} before it")
-    if after < LEAST_REST:
-        found.append(f"{_rest(after)} after it")
-    total = hours + (end - start).total_seconds() / 3600
-    if total > WEEK_HOURS:
-        found.append(f"Would make {total:.0f} h in seven days")
-    return found
+def _is_work(span: _Span) -> bool:
+    return span.kind == Shift.Kind.PRIMARY and not span.role.on_call
 
 
-def _rest(span: timedelta) -> str:
-    hours = f"{span.total_seconds() / 3600:.1f}".removesuffix(".0")
-    return f"Only {hours} h rest" if span else "No rest"
+def _tiring(member: Membership, span: _Span, mine: list[Shift]) -> list[fatigue.Finding]:
+    return fatigue.caused(
+        fitness.worked(mine),
+        [(span.start, span.end)],
+        member.user.zone,
+        span.limits,
+        planned_in=span.period.zone,
+    )
+
+
+def _rest_after(mine: list[Shift], end: datetime) -> float | None:
+    """Hours until the next duty; None when there is none within days."""
+    after = [shift.starts_at - end for shift in mine if shift.starts_at >= end]
+    return min(after).total_seconds() / 3600 if after else None

@@ -38,6 +38,7 @@ NIGHT_WEIGHS: Final = 1.5  # Hours at night count this much more, hours at weeke
 WEEKEND_WEIGHS: Final = 0.5
 A_WARNING_WEIGHS: Final = 24.0
 NAMED: Final = 3
+JUST_BEGUN: Final = timedelta(hours=1)
 
 
 @dataclass
@@ -304,11 +305,16 @@ def accept(period_id: int, *, version: int, by: User, at: datetime, via: str = "
 
 @transaction.atomic
 def undo(period_id: int, batch: uuid.UUID, *, by: User, at: datetime, via: str = "") -> int:
-    """Take the coming shifts of an accepted proposal out again; how many. Raises NotAllowed, AlreadyDone."""
+    """Take the coming shifts of an accepted proposal out again, and one that has just begun; how many.
+
+    Raises NotAllowed, AlreadyDone.
+    """
     period = roster.open_period(period_id)
     require(by, period, "shifts.manage")
     shifts = list(
-        Shift.objects.filter(role__period=period, batch=batch, cancelled_at__isnull=True, starts_at__gt=at)
+        Shift.objects.filter(
+            role__period=period, batch=batch, cancelled_at__isnull=True, starts_at__gt=at - JUST_BEGUN
+        )
         .select_related("role")
         .order_by("starts_at", "id")
     )

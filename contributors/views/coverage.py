@@ -11,10 +11,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributors import board, candidates, roster
+from contributors import board, candidates, cover, roster
 from contributors.coverage import RoleGap
 from contributors.forms import ShiftForm
-from contributors.models import Shift
+from contributors.models import CoverRequest, Shift
 from contributors.views.loading import (
     LARGEST_ID,
     done,
@@ -33,6 +33,7 @@ from periods.access import allowed, period_or_404
 from periods.models import Period
 
 SHOWN_CANDIDATES = 5
+SHOWN_REQUESTS = 8
 
 
 @login_required
@@ -138,7 +139,8 @@ def _context(request: SignedInRequest, period: Period, asked: board.Asked, now: 
         "shift_seconds": (chosen.ends_at - chosen.starts_at).total_seconds() if chosen else 0,
         "on_now": [shift for shift in shown.shifts if shift.covers(now)],
         "hours": _hours(period, shown, now),
-        **_gap_panel(period, gap, asked, may_manage=may_manage, more=len(ahead)),
+        **_duty(request, period, chosen, now, may_manage=may_manage),
+        **_gap_panel(period, gap, asked, may_manage=may_manage, more=len(ahead), half="half" in request.GET),
     }
 
 
@@ -153,21 +155,54 @@ def _zones(request: SignedInRequest, asked: board.Asked) -> list[tuple[str, str,
 
 
 def _gap_panel(
-    period: Period, gap: RoleGap | None, asked: board.Asked, *, may_manage: bool, more: int
+    period: Period, gap: RoleGap | None, asked: board.Asked, *, may_manage: bool, more: int, half: bool
 ) -> dict[str, Any]:
     """The gap that is shown below the lanes, and who could fill it."""
     if gap is None:
         return {"gap": None}
-    found = candidates.for_gap(period, gap) if may_manage else []
-    start, end = candidates.piece(gap)
+    found = candidates.for_gap(period, gap, half=half) if may_manage else []
+    start, end = candidates.piece(gap, half=half)
     return {
         "gap": gap,
         "gap_key": board.gap_key(gap),
         "gaps_ahead": more,
         "piece": {"start": start, "end": end, "whole": end == gap.end},
         "candidates": found[:SHOWN_CANDIDATES],
+        "halved": half,
+        "halve": asked.link(gap=board.gap_key(gap), half="1") + "#gap",
         "stays": page_of(period, "period_coverage") + asked.link(),
     }
+
+
+def _duty(
+    request: SignedInRequest, period: Period, chosen: Shift | None, now: datetime, *, may_manage: bool
+) -> dict[str, Any]:
+    """What may be done about the selected shift, and the requests that wait for somebody."""
+    mine = chosen is not None and chosen.user_id == request.user.pk
+    coming = chosen is not None and chosen.ends_at > now and period.status not in Period.ENDED
+    return {
+        "may_ask": coming and (mine or may_manage),
+        "may_take": coming and not mine and chosen is not None and chosen.covers(now)
+        and allowed(request.user, period, "incidents.work"),
+        "requests": [
+            {"request": one, "buttons": _buttons(one, request.user.pk, may_manage=may_manage)}
+            for one in cover.standing(period)[:SHOWN_REQUESTS]
+        ],
+    }  # fmt: skip
+
+
+def _buttons(one: CoverRequest, viewer: int, *, may_manage: bool) -> list[tuple[str, str, bool]]:
+    """What the viewer may say to a request: (action, words, whether it is the first choice)."""
+    found = []
+    if one.state == CoverRequest.State.OPEN and any(
+        ask.user_id == viewer and not ask.answer for ask in one.asks.all()
+    ):
+        found += [("accept", "Take it", True), ("refuse", "I can’t", False)]
+    if one.state == CoverRequest.State.ACCEPTED and may_manage:
+        found += [("approve", "Approve", True), ("decline", "Decline", False)]
+    if one.asked_by_id == viewer or may_manage:
+        found.append(("withdraw", "Withdraw", False))
+    return found
 
 
 def _hours(period: Period, shown: board.Board, now: datetime) -> list[dict[str, Any]]:

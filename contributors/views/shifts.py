@@ -7,16 +7,19 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from contributors import calendars, links, roster
-from contributors.models import Link, Shift
-from contributors.views.loading import done
+from contributors import absences, calendars, cover, links, roster
+from contributors.forms import zone_hint
+from contributors.models import Absence, Link, Shift
+from contributors.views.duty_forms import AbsenceForm
+from contributors.views.loading import LARGEST_ID, done, explain
 from hypercare import svg
+from hypercare.errors import Invalid
 from hypercare.http import SignedInRequest
 from hypercare.svg import Bar, Gantt, Lane
 
@@ -26,7 +29,11 @@ CHART_DAYS = 7
 @login_required
 @require_safe
 def mine(request: SignedInRequest) -> HttpResponse:
-    """What I work in the next 30 days, a chart of the week, and my feed."""
+    """What I work in the next 30 days, what I am asked, when I am away, and my feed."""
+    return _mine(request, AbsenceForm())
+
+
+def _mine(request: SignedInRequest, form: AbsenceForm) -> HttpResponse:
     now = timezone.now()
     shifts = roster.duties(request.user, at=now)
     link = calendars.link_of(request.user)
@@ -36,8 +43,38 @@ def mine(request: SignedInRequest) -> HttpResponse:
         "days": _by_day(shifts),
         "gantt": _week(shifts, now),
         "feed_url": links.url_of(link) if link else "",
+        "asked": cover.waiting_for(request.user, at=now),
+        "away": absences.coming(request.user, at=now),
+        "form": form,
+        "zone_words": zone_hint(),
     }
-    return render(request, "contributors/shifts.html", context)
+    return render(request, "contributors/shifts.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def add_absence(request: SignedInRequest) -> HttpResponse:
+    """I am away; leads of the periods I am on duty in are told."""
+    form = AbsenceForm(request.POST)
+    if not form.is_valid():
+        return _mine(request, form)
+    try:
+        absences.add(request.user, **form.cleaned_data, at=timezone.now())
+    except Invalid as error:
+        explain(form, error)
+        return _mine(request, form)
+    return done(request, "Saved that you are away", url=reverse("contributors:shifts") + "#away")
+
+
+@login_required
+@require_POST
+def cancel_absence(request: SignedInRequest, pk: int) -> HttpResponse:
+    """I am there after all."""
+    absence = Absence.objects.filter(user=request.user, pk=min(pk, LARGEST_ID)).first()
+    if absence is None:
+        raise Http404("No such absence.")
+    absences.cancel(absence.pk, by=request.user, at=timezone.now())
+    return done(request, "You are there after all", url=reverse("contributors:shifts") + "#away")
 
 
 def _by_day(shifts: list[Shift]) -> list[tuple[datetime, list[Shift]]]:

@@ -1,0 +1,276 @@
+"""What people may type about cover, rotations, absences and limits. Forms validate; they never save."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.utils import timezone
+
+from contributors import candidates, fatigue, roster, rota
+from contributors.forms import NOT_A_MOMENT, PersonField, moment_field, zone_hint
+from contributors.models import Role, Rotation, Shift
+from hypercare.models import User
+from periods.models import Period
+
+TURNS = 8
+SWAPS_AHEAD = timedelta(days=30)
+WEEKDAYS = [(str(n), name) for n, name in enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"))]
+
+
+def people_of(period: Period) -> Any:
+    """The active people of a period."""
+    members = roster.members(period.pk).values_list("user", flat=True)
+    return User.objects.filter(pk__in=list(members), is_active=True).order_by("name", "pk")
+
+
+def clock_field(label: str) -> forms.TimeField:
+    """A time of day that may be left out."""
+    widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    wrong = {"invalid": "Give a time from 00:00 to 23:59."}
+    return forms.TimeField(label=label, required=False, widget=widget, error_messages=wrong)
+
+
+class GapForm(forms.Form):
+    """People to ask about a gap, named beside it."""
+
+    starts_at = forms.DateTimeField(error_messages={"required": "Say from when.", "invalid": NOT_A_MOMENT})
+    ends_at = forms.DateTimeField(error_messages={"required": "Say until when.", "invalid": NOT_A_MOMENT})
+    kind = forms.ChoiceField(choices=Shift.Kind.choices)
+
+    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
+        """Know the period's roles and people."""
+        super().__init__(*args, **kwargs)
+        self.fields["role"] = forms.ModelChoiceField(queryset=Role.objects.filter(period=period))
+        self.fields["users"] = forms.ModelMultipleChoiceField(
+            queryset=people_of(period), error_messages={"required": "Choose whom to ask."}
+        )
+
+
+class _WithinShift(forms.Form):
+    """A part of a shift; all of it unless changed."""
+
+    starts_at = moment_field("From", error_messages={"required": "Say from when.", "invalid": NOT_A_MOMENT})
+    ends_at = moment_field("To", error_messages={"required": "Say until when.", "invalid": NOT_A_MOMENT})
+
+    def __init__(self, *args: Any, shift: Shift, **kwargs: Any) -> None:
+        """Fill in the whole shift; seconds are not typed, so its own ends stand for the same minute."""
+        self.shift = shift
+        kwargs["initial"] = {"starts_at": shift.starts_at, "ends_at": shift.ends_at}
+        super().__init__(*args, **kwargs)
+        self.fields["starts_at"].help_text = zone_hint()
+
+    def clean(self) -> dict[str, Any]:
+        """Give the shift's own seconds back."""
+        data = super().clean() or self.cleaned_data
+        for name in ("starts_at", "ends_at"):
+            typed, own = data.get(name), getattr(self.shift, name)
+            if typed and typed == own.replace(second=0, microsecond=0):
+                data[name] = own
+        return data
+
+
+class AskForm(_WithinShift):
+    """Whom to ask to take a shift, or which shift to swap it for."""
+
+    reason = forms.CharField(label="Why", max_length=200, required=False, help_text="Those you ask read it.")
+
+    def __init__(self, *args: Any, period: Period, shift: Shift, now: datetime, **kwargs: Any) -> None:
+        """Offer people and the coming shifts of others."""
+        super().__init__(*args, shift=shift, **kwargs)
+        others = Shift.objects.filter(
+            role__period=period, cancelled_at__isnull=True, starts_at__gt=now, starts_at__lt=now + SWAPS_AHEAD
+        ).exclude(user=shift.user)
+        self.fields["users"] = _People(
+            queryset=people_of(period).exclude(pk=shift.user_id), required=False, label="Ask",
+            widget=forms.CheckboxSelectMultiple, help_text="Whoever accepts first has it.",
+        )  # fmt: skip
+        self.fields["users"].label_from_instance = _fit_words(period, shift)  # type: ignore[attr-defined]
+        self.fields["in_return"] = _Swap(
+            queryset=others.select_related("role", "user").order_by("starts_at", "id"), required=False,
+            label="Or swap it for", empty_label="No swap", help_text="Then its holder alone is asked.",
+        )  # fmt: skip
+        self.order_fields(("users", "in_return", "starts_at", "ends_at", "reason"))
+
+
+def _fit_words(period: Period, shift: Shift) -> Any:
+    found = candidates.for_span(period, shift.role, shift.starts_at, shift.ends_at)
+    against = {one.user.pk: one.warnings[0] for one in found if one.warnings}
+    hours = {one.user.pk: one.hours for one in found}
+
+    def words(user: User) -> str:
+        note = against.get(user.pk) or (
+            f"{hours[user.pk]:g} h in those days" if user.pk in hours else "no duty yet"
+        )
+        return f"{user.name}: {note}"
+
+    return words
+
+
+class _People(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """People, each with what speaks for or against them."""
+
+
+class _Swap(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """A coming shift of somebody else."""
+
+    def label_from_instance(self, obj: Shift) -> str:
+        """`Arjun Mehta, Platform, Fri 20 Nov 05:00 to 17:00`."""
+        start, end = timezone.localtime(obj.starts_at), timezone.localtime(obj.ends_at)
+        return f"{obj.user.name}, {obj.role.name}, {start:%a %-d %b %H:%M} to {end:%H:%M}"
+
+
+class ReplaceForm(_WithinShift):
+    """Who stands in."""
+
+    def __init__(self, *args: Any, period: Period, shift: Shift, **kwargs: Any) -> None:
+        """Offer the period's people."""
+        super().__init__(*args, shift=shift, **kwargs)
+        self.fields["user"] = PersonField(
+            period, label="Who stands in", error_messages={"required": "Choose a person."}
+        )
+        self.order_fields(("user", "starts_at", "ends_at"))
+
+
+class RotationForm(forms.Form):
+    """A rotation. People take turns in the order of their fields; a person may stand in several."""
+
+    name = forms.CharField(label="Name", max_length=60, error_messages={"required": "Name the rotation."})
+    kind = forms.ChoiceField(
+        label="As", choices=Shift.Kind.choices, widget=forms.RadioSelect, initial="primary"
+    )
+    every = forms.IntegerField(
+        label="Each turn lasts", min_value=1, max_value=1000, initial=1,
+        error_messages={"required": "Say how long a turn lasts.", "invalid": "Give a whole number."},
+    )  # fmt: skip
+    unit = forms.ChoiceField(label="Unit", choices=Rotation.Unit.choices, initial="days")
+    first_on = forms.DateField(
+        label="First hand-off on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": "Say when it starts.", "invalid": "Give a date, such as 2026-11-14."},
+    )  # fmt: skip
+    hand_off_at = forms.TimeField(
+        label="Hand-off at", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), initial="08:00",
+        error_messages={"required": "Say when they hand over.", "invalid": "Give a time from 00:00 to 23:59."},
+    )  # fmt: skip
+    zone_name = forms.ChoiceField(label="On the clocks of")
+    until_at = moment_field("Ends", required=False, help_text="Empty is the end of the window.",
+                            error_messages={"invalid": NOT_A_MOMENT})  # fmt: skip
+    layer = forms.IntegerField(
+        label="Layer", min_value=1, max_value=20, initial=1, required=False,
+        help_text="Where several have somebody, the highest wins.",
+    )  # fmt: skip
+    follows_the_sun = forms.BooleanField(
+        label="Follows the sun", required=False,
+        help_text="Each site takes over at the hand-off time on its own clocks. People are grouped by their zone.",
+    )  # fmt: skip
+    days = forms.MultipleChoiceField(
+        label="Only on", choices=WEEKDAYS, required=False, widget=forms.CheckboxSelectMultiple,
+        help_text="None ticked is every day.",
+    )  # fmt: skip
+    opens = clock_field("Only from")
+    closes = clock_field("Only to")
+
+    def __init__(self, *args: Any, period: Period, rotation: Rotation | None = None, **kwargs: Any) -> None:
+        """Offer the period's roles, people and zones; fill in a rotation that is changed."""
+        self.period, self.rotation = period, rotation
+        kwargs["initial"] = _initial(period, rotation)
+        super().__init__(*args, **kwargs)
+        roles = Role.objects.filter(period=period).order_by("position", "id")
+        self.fields["role"] = forms.ModelChoiceField(label="Role", queryset=roles, empty_label=None,
+                                                     error_messages={"required": "Choose a role."})  # fmt: skip
+        zones = sorted({period.timezone, kwargs["initial"]["zone_name"], *_zones_of(period)})
+        self.fields["zone_name"].choices = [(zone, zone) for zone in zones if zone in available_timezones()]  # type: ignore[attr-defined]
+        self.fields["until_at"].help_text = f"{zone_hint()}. Empty is the end of the window."
+        self.turns = [f"person_{n}" for n in range(1, max(TURNS, len(kwargs["initial"]["people"]) + 2) + 1)]
+        people = list(people_of(period))
+        for n, name in enumerate(self.turns, 1):
+            self.fields[name] = _Turn(period, people, label=f"{n}.", required=False)
+            if n <= len(kwargs["initial"]["people"]):
+                self.fields[name].initial = kwargs["initial"]["people"][n - 1]
+
+    @property
+    def turn_fields(self) -> list[forms.BoundField]:
+        """The people in their order."""
+        return [self[name] for name in self.turns]
+
+    def spec(self) -> rota.Spec:
+        """What was typed, as the domain takes it."""
+        data = self.cleaned_data
+        restricted = data["days"] or data["opens"] or data["closes"]
+        hours = {"days": [int(day) for day in data["days"]], "from": f"{data['opens'] or '00:00'}"[:5],
+                 "to": f"{data['closes'] or '00:00'}"[:5]}  # fmt: skip
+        return rota.Spec(
+            role=data["role"], name=data["name"], people=tuple(data[name] for name in self.turns if data[name]),
+            first_on=data["first_on"], hand_off_at=data["hand_off_at"], zone_name=data["zone_name"],
+            every=data["every"], unit=data["unit"], layer=data["layer"] or 1, kind=data["kind"],
+            until_at=data["until_at"], hours=(hours,) if restricted else (), follows_the_sun=data["follows_the_sun"],
+        )  # fmt: skip
+
+
+class _Turn(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """One of the people, loaded once for all turns."""
+
+    def __init__(self, period: Period, people: list[User], **kwargs: Any) -> None:
+        super().__init__(queryset=people_of(period), empty_label="Nobody", **kwargs)
+        self.choices = [("", "Nobody"), *((user.pk, user.name) for user in people)]
+
+
+def _zones_of(period: Period) -> set[str]:
+    return set(roster.members(period.pk).values_list("user__timezone", flat=True))
+
+
+def _initial(period: Period, rotation: Rotation | None) -> dict[str, Any]:
+    if rotation is None:
+        start = timezone.localtime(period.starts_at, period.zone).date()
+        return {"zone_name": period.timezone, "first_on": start, "people": []}
+    found = rota.spec_of(rotation)
+    hours = found.hours[0] if found.hours else {}
+    return {
+        "name": found.name, "role": found.role.pk, "kind": found.kind, "every": found.every, "unit": found.unit,
+        "first_on": found.first_on, "hand_off_at": found.hand_off_at, "zone_name": found.zone_name,
+        "until_at": found.until_at, "layer": found.layer, "follows_the_sun": found.follows_the_sun,
+        "days": [str(day) for day in hours.get("days", [])], "opens": hours.get("from"), "closes": hours.get("to"),
+        "people": [user.pk for user in found.people],
+    }  # fmt: skip
+
+
+class AbsenceForm(forms.Form):
+    """When I am away."""
+
+    starts_at = moment_field(
+        "Away from", error_messages={"required": "Say from when.", "invalid": NOT_A_MOMENT}
+    )
+    ends_at = moment_field("Back at", error_messages={"required": "Say until when.", "invalid": NOT_A_MOMENT})
+    note = forms.CharField(label="Note", max_length=120, required=False, help_text="Only you see it.")
+
+
+class LimitsForm(forms.Form):
+    """The fatigue limits of a period: a number and what happens beyond it, for each rule."""
+
+    def __init__(self, *args: Any, limits: dict[str, fatigue.Limit], **kwargs: Any) -> None:
+        """Fill in what holds now."""
+        super().__init__(*args, **kwargs)
+        self.rules = list(limits)
+        for rule, limit in limits.items():
+            self.fields[rule] = forms.FloatField(
+                label=limit.label, min_value=0.5, max_value=168, initial=f"{limit.limit:g}",
+                error_messages={"required": "Give a number.", "invalid": "Give a number."},
+            )  # fmt: skip
+            self.fields[f"{rule}_level"] = forms.ChoiceField(
+                label=f"{limit.label}: beyond it", initial=limit.level,
+                choices=[("block", "Refuse"), ("warn", "Warn"), ("off", "Nothing")],
+            )  # fmt: skip
+
+    @property
+    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField, str]]:
+        """Number, level and unit of each rule."""
+        return [(self[rule], self[f"{rule}_level"], fatigue.USUAL[rule].unit) for rule in self.rules]
+
+    def limits(self) -> dict[str, dict[str, Any]]:
+        """Those that differ from the usual."""
+        data = self.cleaned_data
+        chosen = {rule: {"limit": data[rule], "level": data[f"{rule}_level"]} for rule in self.rules}
+        usual = {rule: {"limit": float(one.limit), "level": one.level} for rule, one in fatigue.USUAL.items()}
+        return {rule: one for rule, one in chosen.items() if one != usual[rule]}
