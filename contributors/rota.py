@@ -14,6 +14,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.db import transaction
+from django.db.models import Prefetch
 
 from contributors import demand, intervals, roster, rotations
 from contributors.models import Membership, Override, Role, Rotation, RotationTurn, Shift
@@ -24,9 +25,10 @@ from periods import journal
 from periods.access import require
 from periods.models import Period
 
-MOST_PEOPLE: Final = 50
+MOST_PEOPLE: Final = 200
 MOST_SHIFTS: Final = 5000
 NAMED: Final = 3
+WITH_PEOPLE: Final = Prefetch("turns", RotationTurn.objects.select_related("user").order_by("position"))
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def standing(period: Period) -> list[Rotation]:
     """The rotations of a period by role and layer, people loaded in their order. Two queries."""
     found = Rotation.objects.filter(role__period=period, ended_at__isnull=True).select_related("role")
     return list(
-        found.order_by("role__position", "role_id", "kind", "layer", "id").prefetch_related("turns__user")
+        found.order_by("role__position", "role_id", "kind", "layer", "id").prefetch_related(WITH_PEOPLE)
     )
 
 
@@ -231,7 +233,7 @@ def _wanted(role: Role, start: datetime, end: datetime) -> list[Wanted]:
     rows = list(
         Rotation.objects.filter(role=role, ended_at__isnull=True)
         .select_related("role")
-        .prefetch_related("turns__user")
+        .prefetch_related(WITH_PEOPLE)
         .order_by("layer", "id")
     )
     aside = list(Override.objects.filter(role=role, ends_at__gt=start, starts_at__lt=end))

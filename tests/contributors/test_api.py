@@ -263,7 +263,7 @@ def test_coverage_names_gaps_and_hours():
     assert found["gap_minutes"] == 240
     assert found["gaps"] == [
         {"role": "Platform", "starts_at": "2026-11-18T21:12:00Z", "ends_at": "2026-11-19T01:12:00Z", "missing": 1,
-         "nobody": True}
+         "needed": 1, "duty": "primary", "nobody": True}
     ]  # fmt: skip
     assert [(row["user"]["name"], row["hours"]) for row in found["load"]] == [("Arjun Mehta", 8.0)]
 
