@@ -16,7 +16,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contributors import asking, coverage, readiness, roster
+from contributors import asking, coverage, findings, load, readiness, roster
 from contributors import serializers as shapes
 from contributors.models import Acknowledgement, Membership, Shift
 from hypercare.api import CursorPages, idempotent, person
@@ -215,14 +215,14 @@ def coverage_of(request: Request, key: str) -> Response:
     start = _moment(request, "from", timezone.now())
     end = _moment(request, "to", start + USUAL_QUESTION)
     _check_interval(start, end)
-    held = roster.shifts(period, start=start, end=end)
-    people = {shift.user_id: shift.user for shift in held}
-    load = roster.hours_in(held, start=start, end=end)
+    held, roles = roster.shifts(period, start=start, end=end), coverage.roles(period)
+    found = coverage.gaps_in(period, roles, held, start=start, end=end)
+    minutes = coverage.role_minutes(found)
     answer = {
-        "starts_at": start, "ends_at": end,
-        "gaps": (found := coverage.gaps_in(period, coverage.roles(period), held, start=start, end=end)),
-        "gap_minutes": coverage.minutes_of(found),
-        "load": [{"user": people[pk], "hours": load[pk]} for pk in sorted(load, key=lambda pk: (-load[pk], pk))],
+        "starts_at": start, "ends_at": end, "gaps": found, "gap_minutes": coverage.minutes_of(found),
+        "roles": [{"role": role.name, "minutes": minutes.get(role.pk, 0)} for role in roles],
+        "findings": findings.of(period, roles, held, start=start, end=end),
+        "load": load.of(period, held, start=start, end=end),
     }  # fmt: skip
     return Response(shapes.CoverageOut(answer).data)
 

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from contributors import api
+from contributors.views import duty_api
 
 ONE = "periods/<str:key>/contributors/<int:pk>/"
 
@@ -16,7 +17,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}release/", api.release, name="api_contributor_release"),
     path("periods/<str:key>/shifts/", api.shifts, name="api_shifts"),
     path("periods/<str:key>/shifts/<int:pk>/", api.shift, name="api_shift"),
+    path("periods/<str:key>/rotations/", duty_api.rotations, name="api_rotations"),
+    path("periods/<str:key>/rotations/<int:pk>/", duty_api.rotation, name="api_rotation"),
+    path("periods/<str:key>/cover-requests/", duty_api.cover_requests, name="api_cover_requests"),
+    path("periods/<str:key>/cover-requests/<int:pk>/", duty_api.cover_request, name="api_cover_request"),
+    *[
+        path(
+            f"periods/<str:key>/cover-requests/<int:pk>/{name}/", duty_api.answer, kwargs={"name": name},
+            name=f"api_cover_{name}",
+        )
+        for name in duty_api.ANSWERS
+    ],
     path("periods/<str:key>/coverage/", api.coverage_of, name="api_coverage"),
     path("periods/<str:key>/on-call/", api.on_call, name="api_on_call"),
     path("me/", api.me, name="api_me"),
-]
+]  # fmt: skip

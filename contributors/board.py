@@ -86,15 +86,22 @@ class Board:
     earlier: str
     later: str
     places: tuple[tuple[int, str], ...]
+    window: tuple[datetime, datetime]
 
     def gap(self, text: str) -> RoleGap | None:
         """The gap that `<role>-<seconds>` points at."""
-        role, _, moment = text.partition("-")
+        duty = Shift.Kind.DEPUTY if text.endswith("d") else Shift.Kind.PRIMARY
+        role, _, moment = text.removesuffix("d").partition("-")
         if not (role.isdigit() and moment.isdigit() and len(moment) < 12):
             return None
         when = datetime.fromtimestamp(int(moment), UTC)
         return next(
-            (gap for gap in self.gaps if gap.role.pk == int(role) and gap.start <= when < gap.end), None
+            (
+                gap
+                for gap in self.gaps
+                if gap.role.pk == int(role) and gap.duty == duty and gap.start <= when < gap.end
+            ),
+            None,
         )
 
     def shift(self, text: str) -> Shift | None:
@@ -136,7 +143,7 @@ def _date(text: str) -> date | None:
 
 
 def _gap_day(text: str, zone: ZoneInfo) -> date | None:
-    moment = text.partition("-")[2]
+    moment = text.removesuffix("d").partition("-")[2]
     if not (moment.isdigit() and len(moment) < 11):
         return None
     return datetime.fromtimestamp(int(moment), zone).date()
@@ -162,6 +169,7 @@ def build(period: Period, asked: Asked, *, viewer: User, at: datetime) -> Board:
         earlier=_step(asked, period, -1),
         later=_step(asked, period, 1),
         places=_places(shifts),
+        window=window,
     )
 
 
@@ -200,8 +208,10 @@ def _lanes(role: Role, shifts: Sequence[Shift], gaps: Sequence[RoleGap], pen: Pe
     """The rows of a role: as many as people are on at once, then those of its deputies where there are any."""
     mine = [shift for shift in shifts if shift.role_id == role.pk and _touches(shift, pen.window)]
     duty = [pen.bar(shift) for shift in mine if shift.kind == Shift.Kind.PRIMARY]
-    duty += [pen.gap_bar(gap) for gap in gaps if gap.role.pk == role.pk]
-    deputies = _pack([pen.bar(shift) for shift in mine if shift.kind == Shift.Kind.DEPUTY])
+    here = [gap for gap in gaps if gap.role.pk == role.pk]
+    duty += [pen.gap_bar(gap) for gap in here if gap.duty == Shift.Kind.PRIMARY]
+    standing = [pen.bar(shift) for shift in mine if shift.kind == Shift.Kind.DEPUTY]
+    deputies = _pack(standing + [pen.gap_bar(gap) for gap in here if gap.duty != Shift.Kind.PRIMARY])
     first, *more = _pack(duty) or [[]]
     lanes = [
         Lane(role.name, _note(role, pen.asked.zone), first),
@@ -218,7 +228,8 @@ def _note(role: Role, zone: ZoneInfo) -> str:
     words = role.get_cover_display()
     many = f", {role.headcount} people" if role.headcount > 1 else ""
     until = f" to {role.cover_until.astimezone(zone):%a %-d}" if role.cover_until else ""
-    return f"{words}{many}{until}"
+    standby = ", on call" if role.on_call else ""
+    return f"{words}{many}{until}{standby}"
 
 
 @dataclass(frozen=True)
@@ -236,7 +247,8 @@ class Pen:
         start, end = shift.starts_at.astimezone(zone), shift.ends_at.astimezone(zone)
         each = f" {start:%H:%M}" if self.asked.zone_name == "each" else ""
         label, double = self._fitted(shift, each)
-        kind = "oncall" if shift.kind == Shift.Kind.DEPUTY else "override" if shift.is_override else "duty"
+        thin = shift.kind == Shift.Kind.DEPUTY or shift.role.on_call
+        kind = "oncall" if thin else "override" if shift.is_override else "duty"
         return Bar(
             shift.starts_at, shift.ends_at, label, kind, SITES.get(shift.user.timezone.partition("/")[0], 1),
             shift.user_id == self.viewer.pk, double, self.asked.link(shift=str(shift.pk)) + "#shift",
@@ -264,12 +276,20 @@ class Pen:
         words = timewords.duration(gap.seconds)
         fits = self._width(gap.start, gap.end) >= GAP_ICON + len(words) * LETTER
         link = self.asked.link(gap=gap_key(gap)) + "#gap"
-        return Bar(gap.start, gap.end, words if fits else "", "gap", href=link, title=f"Nobody, {words}")
+        lacks = (
+            "No deputy"
+            if gap.duty == Shift.Kind.DEPUTY
+            else "Nobody"
+            if gap.nobody
+            else f"{gap.missing} short"
+        )
+        return Bar(gap.start, gap.end, words if fits else "", "gap", href=link, title=f"{lacks}, {words}")
 
 
 def gap_key(gap: RoleGap) -> str:
-    """How an address points at a gap: `<role>-<seconds>`."""
-    return f"{gap.role.pk}-{int(gap.start.timestamp())}"
+    """How an address points at a gap: `<role>-<seconds>`, with a `d` for a deputy that is missing."""
+    deputy = "d" if gap.duty == Shift.Kind.DEPUTY else ""
+    return f"{gap.role.pk}-{int(gap.start.timestamp())}{deputy}"
 
 
 def _pack(bars: Sequence[Bar]) -> list[list[Bar]]:

@@ -93,17 +93,28 @@ def _can_be_asked(member: Membership) -> bool:
 def _candidate(member: Membership, span: _Span, mine: list[Shift], *, is_away: bool) -> Candidate:
     week = (span.start - WEEK / 2, span.end + WEEK / 2)
     held = intervals.union(intervals.clip([(shift.starts_at, shift.ends_at) for shift in mine], *week))
-    against = ["Away then"] if is_away else []
-    clash = next((shift for shift in mine if shift.starts_at < span.end and shift.ends_at > span.start), None)
-    if clash is not None:
-        here = clash.role.period_id == span.period.pk
-        against.append(f"On {clash.role} then" if here else "On duty in another period then")
+    then = [shift for shift in mine if shift.starts_at < span.end and shift.ends_at > span.start]
+    against = _against(span, then, is_away=is_away)
+    # Two roles of one period at once are allowed, and said.
+    both = [f"On {shift.role} then" for shift in then if shift.role.period_id == span.period.pk]
     found = [] if against or not _is_work(span) else _tiring(member, span, mine)
     return Candidate(
         user=member.user, knows=member.role_id == span.role.pk, hours=intervals.total_minutes(held) / 60,
-        starts_at=span.start, ends_at=span.end, warnings=(*against, *(one.text for one in found)),
+        starts_at=span.start, ends_at=span.end, warnings=(*against, *dict.fromkeys(both), *(one.text for one in found)),
         blocked=bool(against) or any(one.level == "block" for one in found), rest_after=_rest_after(mine, span.end),
     )  # fmt: skip
+
+
+def _against(span: _Span, then: list[Shift], *, is_away: bool) -> list[str]:
+    """What nobody can be talked out of: away, on duty in another period, or on in this role already."""
+    elsewhere = any(shift.role.period_id != span.period.pk and fitness.at_work(shift) for shift in then)
+    here = any(shift.role_id == span.role.pk for shift in then)
+    words = (
+        (is_away, "Away then"),
+        (elsewhere, "On duty in another period then"),
+        (here, "On this role then"),
+    )
+    return [text for is_so, text in words if is_so]
 
 
 def _is_work(span: _Span) -> bool:

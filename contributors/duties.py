@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
+from zoneinfo import available_timezones
 
 from django.db import transaction
 from django.db.models import Max
 
+from contributors import demand
 from contributors.models import Role
 from hypercare.errors import Invalid, Refused
 from hypercare.models import User
@@ -161,3 +163,64 @@ def take_planned(
         for role in roles
         if role.name not in there
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The whole requirement of a role, as `change_cover` sets it."""
+
+    cover: str
+    headcount: int
+    cover_until: datetime | None = None
+    later_phases: tuple[Mapping[str, Any], ...] = ()
+    week: tuple[Mapping[str, Any], ...] = ()
+    headcount_on: Mapping[str, int] = field(default_factory=dict)
+    zone_name: str = ""
+    country: str = ""
+    on_call: bool = False
+    needs_deputy: bool = False
+    swaps_need_lead: bool = False
+
+
+@transaction.atomic
+def change_cover(role_id: int, wanted: Cover, *, by: User, at: datetime, via: str = "") -> Role:
+    """Change when a role must be covered and by how many. Shifts stay. Raises Invalid, NotAllowed, Refused."""
+    period = _open_period(Role.objects.values_list("period_id", flat=True).get(pk=role_id), by)
+    role = Role.objects.get(pk=role_id)
+    if errors := _cover_problems(wanted):
+        raise Invalid(errors)
+    before = {name: getattr(role, name) for name in ("cover", "headcount")}
+    fields = {
+        "cover": wanted.cover, "headcount": wanted.headcount, "cover_until": wanted.cover_until,
+        "later_phases": [dict(row) for row in wanted.later_phases], "week": [dict(row) for row in wanted.week],
+        "headcount_on": dict(wanted.headcount_on), "zone_name": wanted.zone_name, "country": wanted.country,
+        "on_call": wanted.on_call, "needs_deputy": wanted.needs_deputy, "swaps_need_lead": wanted.swaps_need_lead,
+    }  # fmt: skip
+    for name, value in fields.items():
+        setattr(role, name, value)
+    role.save(update_fields=list(fields))
+    journal.record(
+        period, "role.changed", by=by, at=at, via=via, subject=f"role:{role.pk}", title=role.name, cover=role.cover,
+        headcount=role.headcount, before=before,
+    )  # fmt: skip
+    return role
+
+
+def _cover_problems(wanted: Cover) -> dict[str, str]:
+    errors: dict[str, str] = {}
+    if wanted.cover not in Role.Cover.values:
+        errors["cover"] = f"“{wanted.cover}” is not a kind of cover. Use {', '.join(Role.Cover.values)}."
+    if not 0 < wanted.headcount <= MOST_PEOPLE:
+        errors["headcount"] = f"Give a number from 1 to {MOST_PEOPLE}."
+    uses_week = Role.Cover.CUSTOM in (wanted.cover, *(row["cover"] for row in wanted.later_phases))
+    if uses_week and not wanted.week:
+        errors["week"] = "Write the hours of the week, such as Mon-Fri 08:00-20:00 2."
+    if wanted.later_phases and wanted.cover_until is None:
+        errors["cover_until"] = "Say when the first phase ends, since another follows it."
+    if wanted.zone_name and wanted.zone_name not in available_timezones():
+        errors["zone_name"] = f"“{wanted.zone_name}” is not a time zone. Use one such as Asia/Kolkata."
+    if wanted.country and not demand.knows_country(wanted.country):
+        errors["country"] = (
+            f"Holidays of “{wanted.country}” are not known. Use a code such as DK, IN or US-NY."
+        )
+    return errors

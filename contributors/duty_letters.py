@@ -113,6 +113,21 @@ def _away(case: Case) -> Letter:
     )
 
 
+def _ahead(case: Case) -> Letter:
+    gaps = tuple(
+        f"{gap['role']}: "
+        + span(datetime.fromisoformat(gap["start"]), datetime.fromisoformat(gap["end"]), case.zone)
+        for gap in case.get("gaps", [])
+    )
+    return Letter(
+        subject=f"Somebody is missing in the coming week: {case.period.name}",
+        headline="Somebody is missing on duty in the coming week",
+        parts=(Part("Find somebody for", gaps),),
+        button=("Open coverage", case.page("period_coverage")),
+        footer=f"You lead {case.period.name}. Each gap is told once here, and hourly in its last 24 hours.",
+    )
+
+
 KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "cover_asked": _asked,
     "cover_approve": _approve,
@@ -122,4 +137,5 @@ KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "shift_taken_over": _taken_over,
     "shifts_planned": _planned,
     "absence": _away,
+    "coverage_ahead": _ahead,
 }

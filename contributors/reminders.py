@@ -27,6 +27,8 @@ COVERAGE: Final = "coverage.watch"
 ACKNOWLEDGEMENT_LADDER: Final[dict[int, tuple[str, ...]]] = {7: (), 3: ("lead",), 1: ("lead", "sponsor")}
 A_DAY: Final = timedelta(days=1)
 AN_HOUR: Final = timedelta(hours=1)
+A_WEEK: Final = timedelta(days=7)
+MOST_NAMED: Final = 20  # More are told an hour later.
 DEBRIEF_NOTICE: Final = timedelta(minutes=15)
 MOVED_BY: Final = (
     "go.decided",
@@ -168,7 +170,10 @@ def on_debrief_soon(args: dict[str, Any], *, due_at: datetime, at: datetime) -> 
 
 
 def on_coverage_watch(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:
-    """Every hour: tell the lead who is missing on duty within the next 24 hours; then set the next hour's."""
+    """Every hour: tell the lead who is missing within 24 hours, and once what is missing later in the week.
+
+    Then set the next hour's.
+    """
     period = _locked(args)
     if period.status not in WATCHED:
         return
@@ -178,8 +183,29 @@ def on_coverage_watch(args: dict[str, Any], *, due_at: datetime, at: datetime) -
         context = {"gaps": [_gap(gap) for gap in gaps]}
         key = f"{COVERAGE}:{period.pk}:{due_at.isoformat()}"
         _tell(period, period.lead, "coverage_gap", key, at, at + AN_HOUR, context)
+    _tell_ahead(period, due_at, at)
     for due in _next_watch(period, at):
         _arm(due)
+
+
+def _tell_ahead(period: Period, due_at: datetime, at: datetime) -> None:
+    """Each gap of the coming week beyond its last day is told once; the messages sent remember which."""
+    start, end = at + A_DAY, min(at + A_WEEK, period.ends_at)
+    if period.lead is None or start >= end:
+        return
+    told = {
+        (gap["role"], gap["end"])
+        for said in Delivery.objects.filter(period=period, kind="coverage_ahead").values_list(
+            "context", flat=True
+        )
+        for gap in said.get("gaps", [])
+    }
+    gaps = [_gap(gap) for gap in coverage.gaps(period, start=start, end=end)]
+    # A gap that reaches into the first or past the last hour looked at is told whole once it lies inside.
+    inside = [gap for gap in gaps if gap["end"] != end.isoformat() and gap["start"] != start.isoformat()]
+    if fresh := [gap for gap in inside if (gap["role"], gap["end"]) not in told]:
+        key = f"{COVERAGE}:{period.pk}:{due_at.isoformat()}:ahead"
+        _tell(period, period.lead, "coverage_ahead", key, at, at + A_DAY, {"gaps": fresh[:MOST_NAMED]})
 
 
 def _gap(gap: coverage.RoleGap) -> dict[str, Any]:

@@ -228,14 +228,39 @@ class GapOut(serializers.Serializer[Any]):
     starts_at = serializers.DateTimeField(source="start")
     ends_at = serializers.DateTimeField(source="end")
     missing = serializers.IntegerField()
+    needed = serializers.IntegerField()
+    duty = serializers.CharField()
     nobody = serializers.BooleanField()
 
 
 class LoadOut(serializers.Serializer[Any]):
-    """Hours of one person."""
+    """What one person carries: hours at work and on call, nights, pages, and P1 and P2 per shift."""
 
     user = PersonOut()
     hours = serializers.FloatField()
+    on_call_hours = serializers.FloatField()
+    night_hours = serializers.FloatField(source="nights")
+    shifts = serializers.IntegerField()
+    pages = serializers.IntegerField()
+    night_pages = serializers.IntegerField()
+    serious_per_shift = serializers.FloatField()
+
+
+class FindingOut(serializers.Serializer[Any]):
+    """Something to look at: a minimum rule, an absence, double duty or a fatigue limit."""
+
+    rule = serializers.CharField()
+    level = serializers.ChoiceField(choices=["block", "warn"])
+    text = serializers.CharField()
+    at = serializers.DateTimeField(allow_null=True)
+    user = PersonOut(allow_null=True)
+
+
+class RoleMinutesOut(serializers.Serializer[Any]):
+    """Minutes below the requirement of one role."""
+
+    role = serializers.CharField()
+    minutes = serializers.IntegerField()
 
 
 class CoverageOut(serializers.Serializer[Any]):
@@ -245,6 +270,8 @@ class CoverageOut(serializers.Serializer[Any]):
     ends_at = serializers.DateTimeField()
     gap_minutes = serializers.IntegerField()
     gaps = GapOut(many=True)
+    roles = RoleMinutesOut(many=True)
+    findings = FindingOut(many=True)
     load = LoadOut(many=True)
 
 

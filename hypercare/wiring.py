@@ -65,6 +65,9 @@ TIMER_HANDLERS: dict[str, str] = {
     "incident.snooze": "incidents.queues.on_wake",
 }
 
+# (period, start, end) -> when P1 and P2 incidents were reported: what a shift had to carry.
+SERIOUS = "incidents.serious.serious"
+
 # (period, at) -> days with `on` and `arrived` (by severity): what the calm of a period is judged by.
 ARRIVALS = "incidents.measures.daily"
 
@@ -136,6 +139,7 @@ def every_path() -> list[str]:
         ROLES_AS_PLANNED,
         TAKE_ROLES,
         ARRIVALS,
+        SERIOUS,
         *GATES,
         *JOURNAL_CONSUMERS,
         *TIMER_HANDLERS.values(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributors import board, candidates, cover, roster
+from contributors import board, candidates, cover, demand, findings, load, roster
 from contributors.coverage import RoleGap
 from contributors.forms import ShiftForm
 from contributors.models import CoverRequest, Shift
@@ -139,9 +139,36 @@ def _context(request: SignedInRequest, period: Period, asked: board.Asked, now: 
         "shift_seconds": (chosen.ends_at - chosen.starts_at).total_seconds() if chosen else 0,
         "on_now": [shift for shift in shown.shifts if shift.covers(now)],
         "hours": _hours(period, shown, now),
+        "findings": findings.of(period, shown.roles, shown.shifts, start=now, end=roster.window(period)[1]),
+        "holidays": _holidays(shown),
         **_duty(request, period, chosen, now, may_manage=may_manage),
         **_gap_panel(period, gap, asked, may_manage=may_manage, more=len(ahead), half="half" in request.GET),
     }
+
+
+def _holidays(shown: board.Board) -> list[tuple[date, str, str]]:
+    """Public holidays of the days shown, by country of a role: day, country, name."""
+    first, last = shown.window[0].date(), (shown.window[1] - timedelta(seconds=1)).date()
+    countries = sorted({role.country for role in shown.roles if role.country})
+    return sorted(
+        (day, country, name)
+        for country in countries
+        for day, name in demand.holidays_between(country, first, last).items()
+    )
+
+
+@login_required
+@require_safe
+def load_page(request: SignedInRequest, key: str) -> HttpResponse:
+    """Who carries how much: hours, nights, pages and serious incidents, and how fair that is."""
+    period, now = period_or_404(request.user, key), timezone.now()
+    begin, end = roster.window(period)
+    rows = load.of(period, roster.shifts(period, start=begin, end=end), start=begin, end=end)
+    context = {
+        "period": period, "tab": "coverage", "tab_counts": tab_counts(request, period, at=now), "rows": rows,
+        "spread": load.spread(rows), "most": max((row.hours + row.on_call_hours for row in rows), default=0),
+    }  # fmt: skip
+    return render(request, "contributors/load.html", context)
 
 
 def _zones(request: SignedInRequest, asked: board.Asked) -> list[tuple[str, str, bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import available_timezones
@@ -9,7 +10,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.utils import timezone
 
-from contributors import candidates, fatigue, roster, rota
+from contributors import candidates, cover_words, demand, duties, fatigue, roster, rota
 from contributors.forms import NOT_A_MOMENT, PersonField, moment_field, zone_hint
 from contributors.models import Role, Rotation, Shift
 from hypercare.models import User
@@ -274,3 +275,95 @@ class LimitsForm(forms.Form):
         chosen = {rule: {"limit": data[rule], "level": data[f"{rule}_level"]} for rule in self.rules}
         usual = {rule: {"limit": float(one.limit), "level": one.level} for rule, one in fatigue.USUAL.items()}
         return {rule: one for rule, one in chosen.items() if one != usual[rule]}
+
+
+class CoverForm(forms.Form):
+    """When a role must be covered, and by how many."""
+
+    cover = forms.ChoiceField(label="Cover", choices=Role.Cover.choices)
+    headcount = forms.IntegerField(
+        label="People at once", min_value=1, max_value=50,
+        error_messages={"required": "Give a number.", "invalid": "Give a whole number."},
+    )  # fmt: skip
+    cover_until = moment_field("Until", required=False, error_messages={"invalid": NOT_A_MOMENT})
+    later_phases = forms.CharField(
+        label="Then", required=False, widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text="A line each, such as 12x7 until 2026-11-28 2. The last has no end.",
+    )  # fmt: skip
+    headcount_on = forms.CharField(
+        label="Days with another number", required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text="A line each, such as Mon 3 or 2026-11-23 6. Zero closes a day.",
+    )  # fmt: skip
+    week = forms.CharField(
+        label="Own weekly hours", required=False, widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text="For “Own weekly hours”, a line each, such as Mon-Fri 08:00-20:00 2.",
+    )  # fmt: skip
+    zone_name = forms.CharField(label="Hours in the zone", max_length=64, required=False)
+    country = forms.CharField(
+        label="Closed on public holidays of",
+        max_length=6,
+        required=False,
+        help_text="Such as DK, IN or US-NY.",
+    )
+    on_call = forms.BooleanField(
+        label="On call",
+        required=False,
+        help_text="Reachable rather than at work: long stretches are allowed.",
+    )
+    needs_deputy = forms.BooleanField(label="Needs a deputy whenever somebody is on", required=False)
+    swaps_need_lead = forms.BooleanField(label="The lead approves cover and swaps", required=False)
+
+    SWITCHES = ("on_call", "needs_deputy", "swaps_need_lead")
+
+    def __init__(self, *args: Any, role: Role, period: Period, **kwargs: Any) -> None:
+        """Fill in what holds now."""
+        self.period = period
+        zone = demand.zone_of(role, period)
+        names = (
+            "cover",
+            "headcount",
+            "cover_until",
+            "zone_name",
+            "country",
+            "on_call",
+            "needs_deputy",
+            "swaps_need_lead",
+        )
+        kwargs["initial"] = {
+            **{name: getattr(role, name) for name in names},
+            "later_phases": cover_words.write_phases(role.later_phases, zone),
+            "headcount_on": cover_words.write_days(role.headcount_on),
+            "week": cover_words.write_week(role.week),
+        }
+        super().__init__(*args, **kwargs)
+        self.fields["cover_until"].help_text = f"{zone_hint()}. Empty is the end of the period."
+        self.fields["zone_name"].help_text = f"Empty is {period.timezone}."
+
+    def clean_headcount_on(self) -> dict[str, int]:
+        """Days and their numbers."""
+        return dict(_readable(cover_words.read_days, self.cleaned_data["headcount_on"]))
+
+    def clean_week(self) -> tuple[dict[str, Any], ...]:
+        """Hours of the week."""
+        return tuple(_readable(cover_words.read_week, self.cleaned_data["week"]))
+
+    def clean_later_phases(self) -> tuple[dict[str, Any], ...]:
+        """What follows the first phase."""
+        text = self.cleaned_data["later_phases"]
+        return tuple(_readable(lambda typed: cover_words.read_phases(typed, self.period.zone), text))
+
+    def clean_country(self) -> str:
+        """Codes are in capitals."""
+        return str(self.cleaned_data["country"]).strip().upper()
+
+    def wanted(self) -> duties.Cover:
+        """As the domain takes it."""
+        return duties.Cover(**self.cleaned_data)
+
+
+def _readable(read: Callable[[str], Any], text: str) -> Any:
+    try:
+        return read(text)
+    except cover_words.Unreadable as error:
+        raise forms.ValidationError(str(error)) from error

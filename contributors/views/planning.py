@@ -12,10 +12,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributors import fatigue, proposal, roster, rota, rotations
+from contributors import coverage, duties, fatigue, proposal, roster, rota, rotations
 from contributors.board import SITES
-from contributors.models import Rotation, Shift
-from contributors.views.duty_forms import LimitsForm, RotationForm
+from contributors.models import Role, Rotation, Shift
+from contributors.views.duty_forms import CoverForm, LimitsForm, RotationForm
 from contributors.views.loading import LARGEST_ID, done, explain, page_of, tab_counts
 from hypercare import svg
 from hypercare.errors import Invalid
@@ -37,7 +37,7 @@ def every(request: SignedInRequest, key: str) -> HttpResponse:
     rows = [{"rotation": one, "next": _next(one, period, now)} for one in found]
     return _page(request, period, "contributors/rotations.html", {
         "rows": rows, "may_manage": allowed(request.user, period, "shifts.manage"),
-        "has_roles": bool(found) or period.roles.exists(),
+        "roles": (roles := coverage.roles(period)), "has_roles": bool(roles),
     })  # fmt: skip
 
 
@@ -200,6 +200,29 @@ def _bar(shift: Shift, viewer: int) -> Bar:
     tint = SITES.get(shift.user.timezone.partition("/")[0], 1)
     mine = shift.user_id == viewer
     return Bar(shift.starts_at, shift.ends_at, shift.user.first_name, kind, tint, mine, title=words)
+
+
+# --- The cover of a role ------------------------------------------------------------------------
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def role_cover(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
+    """When a role must be covered and by how many people."""
+    period, now = period_or_404(request.user, key, may="members.manage"), timezone.now()
+    role = Role.objects.filter(period=period, pk=min(pk, LARGEST_ID)).first()
+    if role is None:
+        raise Http404("No such role.")
+    form = CoverForm(request.POST or None, role=role, period=period)
+    if request.method == "POST" and form.is_valid():
+        try:
+            duties.change_cover(role.pk, form.wanted(), by=request.user, at=now)
+        except Invalid as error:
+            explain(form, error)
+        else:
+            return done(request, f"Cover of {role} saved", url=page_of(period, "period_coverage"))
+    context = {"form": form, "role": role}
+    return _page(request, period, "contributors/edit_cover.html", context, status=422 if form.errors else 200)
 
 
 # --- Limits -------------------------------------------------------------------------------------

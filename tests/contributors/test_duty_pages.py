@@ -354,3 +354,66 @@ def test_nobody_takes_back_the_absence_of_another(there):
     absence = Absence.objects.create(user=there.kavya, starts_at=NOW, ends_at=NOW + DAY, created_at=NOW)
 
     assert as_(there.arjun).post(f"/shifts/away/{absence.pk}/back/").status_code == 404
+
+
+# --- The cover of a role ------------------------------------------------------------------------
+
+
+def cover_data(**changes: Any) -> dict[str, Any]:
+    return {
+        "cover": "12x7",
+        "headcount": 2,
+        "headcount_on": "Mon 3\n2026-11-23 6",
+        "country": "dk",
+        **changes,
+    }
+
+
+def test_the_cover_of_a_role_is_changed_with_days_and_phases(there):
+    url = at(there, f"roles/{there.role.pk}/")
+
+    answer = as_(there.lead).post(
+        url, cover_data(cover_until="2026-11-20T00:00", later_phases="business", needs_deputy="on")
+    )
+    shown = as_(there.lead).get(url).content.decode()
+
+    there.role.refresh_from_db()
+    assert answer.status_code == 302
+    assert (there.role.headcount_on, there.role.country) == ({"mon": 3, "2026-11-23": 6}, "DK")
+    assert there.role.later_phases == [{"cover": "business", "until": None, "headcount": 1}]
+    assert "2026-11-23 6" in shown
+    assert JournalEntry.objects.get(period=there.period).kind == "role.changed"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"headcount_on": "Someday 3"}, "write a weekday or a date and a number"),
+        ({"country": "ZZ"}, "are not known"),
+        ({"zone_name": "Mars/Base"}, "is not a time zone"),
+        ({"cover": "custom"}, "Write the hours of the week"),
+        ({"later_phases": "business"}, "Say when the first phase ends"),
+        ({"headcount": "0"}, "greater than or equal to 1"),
+    ],
+)
+def test_cover_that_cannot_be_meant_says_why_and_keeps_what_was_typed(there, changes, words):
+    answer = as_(there.lead).post(
+        at(there, f"roles/{there.role.pk}/"), cover_data(needs_deputy="on", **changes)
+    )
+
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert "checked" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("who", "status"), [("kavya", 403), ("stranger", 404)])
+def test_others_do_not_change_cover(there, who, status):
+    assert (
+        as_(getattr(there, who)).post(at(there, f"roles/{there.role.pk}/"), cover_data()).status_code
+        == status
+    )
+
+
+def test_the_load_of_a_period_is_shown_to_its_people(there):
+    assert "Kavya" in as_(there.viewer).get(at(there, "load/")).content.decode()
+    assert as_(there.stranger).get(at(there, "load/")).status_code == 404

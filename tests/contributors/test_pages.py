@@ -311,8 +311,8 @@ def test_candidates_know_the_role_first_and_say_what_speaks_against_them():
 
     assert [(one.user, one.knows, one.warnings[:1]) for one in found] == [
         (rested, True, ()),
-        (tired, True, ("Only 4 h rest before Wed 18 Nov 13:12, 11 h is the least",)),
         (busy, False, ("On Billing then",)),
+        (tired, True, ("Only 4 h rest before Wed 18 Nov 13:12, 11 h is the least",)),
     ]
 
 

@@ -279,3 +279,18 @@ def test_the_journal_sets_them_when_a_period_moves_or_its_parts_are_made() -> No
     journal.dispatch(at=LONG_BEFORE)
 
     assert len(pending("debrief.reminder")) == Debrief.objects.filter(period=period).count() > 0
+
+
+def test_a_gap_later_in_the_week_is_told_once():
+    period = make_period(status="active")
+    role = make_role(period, "Platform", cover="24x7", cover_until=NOW + timedelta(days=3))
+    user = make_member(period).user
+    make_shift(role, user, starts_at=NOW, hours=24)
+    make_shift(role, user, starts_at=NOW + timedelta(hours=24), hours=24)
+
+    for hour in range(3):
+        at = NOW + timedelta(hours=hour)
+        reminders.on_coverage_watch({"period": period.pk}, due_at=at, at=at)
+
+    mails = Delivery.objects.filter(kind="coverage_ahead")
+    assert [mail.context["gaps"][0]["role"] for mail in mails] == ["Platform"]

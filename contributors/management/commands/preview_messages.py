@@ -23,6 +23,10 @@ INCIDENT = {
     "key": "BILL26-36", "number": 36, "title": "Annual-plan invoices issued twice", "severity": "P1",
     "component": "Billing engine", "reported_at": NOW.isoformat(), "at": NOW.isoformat(), "by": "Maja Lindqvist",
 }  # fmt: skip
+COVER: dict[str, Any] = {
+    "role": "Support desk", "starts_at": NOW.isoformat(), "ends_at": (NOW + timedelta(hours=8)).isoformat(),
+    "reason": "Dentist", "asked_by": "Kavya Nair", "taken_by": "Arjun Mehta", "holder": "Kavya Nair",
+}  # fmt: skip
 SAMPLES: dict[str, dict[str, Any]] = {
     "undelivered": {"who": "Ingrid Solheim", "kind": "page", "error": "550 no such person", "channel": "email"},
     "test": {"by": "Maja Lindqvist", "asked_at": NOW.isoformat()},
@@ -96,6 +100,21 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "shift_changed": {
         "by": "Maja Lindqvist", "what": "added", "role": "Payments", "starts_at": NOW.isoformat(),
         "ends_at": (NOW + timedelta(hours=8)).isoformat(),
+    },
+    "cover_asked": {**COVER, "link": {**LINK, "purpose": "cover"}},
+    "cover_approve": COVER,
+    "cover_done": COVER,
+    "cover_declined": {**COVER, "by": "Maja Lindqvist"},
+    "cover_unanswered": COVER,
+    "shift_taken_over": {**COVER, "person": "Tomasz Wójcik", "by": "Tomasz Wójcik"},
+    "shifts_planned": {
+        "title": "Nights", "by": "Maja Lindqvist",
+        "shifts": [[NOW.isoformat(), (NOW + timedelta(hours=8)).isoformat()]],
+    },
+    "absence": {**COVER, "person": "Kavya Nair", "shifts": 2},
+    "coverage_ahead": {
+        "gaps": [{"role": "Platform", "missing": 1, "start": (NOW + timedelta(days=3)).isoformat(),
+                  "end": (NOW + timedelta(days=3, hours=8)).isoformat()}],
     },
 }  # fmt: skip
 

@@ -1,0 +1,123 @@
+"""What a roster lacks beyond gaps, and what it asks of each person."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from contributors import coverage, findings, load, roster
+from contributors.models import Absence, Delivery
+from periods.models import Period
+from tests.factories import NOW, make_incident, make_member, make_period, make_role, make_shift, make_user
+
+pytestmark = pytest.mark.django_db
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def found(period: Period) -> list[findings.Finding]:
+    begin, end = roster.window(period)
+    return findings.of(
+        period, coverage.roles(period), roster.shifts(period, start=begin, end=end), start=NOW, end=end
+    )
+
+
+def texts(period: Period) -> list[str]:
+    return [one.text for one in found(period)]
+
+
+def test_a_shift_during_an_absence_blocks():
+    period = make_period()
+    role, user = (
+        make_role(period, "Desk", code="SU", cover="none"),
+        make_member(period, make_user("Ann")).user,
+    )
+    make_shift(role, user, starts_at=NOW + HOUR)
+    Absence.objects.create(user=user, starts_at=NOW, ends_at=NOW + DAY, created_at=NOW)
+
+    assert [(one.rule, one.level) for one in found(period)] == [("away", "block")]
+
+
+def test_nobody_is_their_own_deputy():
+    period = make_period()
+    role, user = make_role(period, "Desk", cover="none"), make_member(period, make_user("Ann")).user
+    make_shift(role, user, starts_at=NOW)
+    make_shift(role, user, starts_at=NOW + HOUR, kind="deputy")
+
+    assert "Ann is their own deputy on Desk" in texts(period)
+
+
+def test_the_minimum_names_the_roles_that_are_missing():
+    period = make_period()
+    make_role(period, code="EN")
+
+    assert texts(period)[:2] == [
+        "No role for the hypercare lead has covered hours", "No support role has covered hours"
+    ]  # fmt: skip
+
+
+def test_an_engineer_round_the_clock_needs_a_deputy():
+    period = make_period()
+    role = make_role(period, code="EN")
+    make_shift(role, make_member(period).user, starts_at=period.starts_at, hours=24, kind="deputy")
+
+    assert "Billing engineering has no deputy for 312 h of its round-the-clock cover" in texts(period)
+
+
+def test_what_tires_people_is_told_with_the_name():
+    period = make_period()
+    role, user = make_role(period, cover="none"), make_member(period, make_user("Ann")).user
+    make_shift(role, user, starts_at=NOW, hours=13)
+
+    assert any(text.startswith("Ann: 13 h on duty") for text in texts(period))
+
+
+def page(period: Period, user, at: datetime, **fields: object) -> None:
+    Delivery.objects.create(dedupe_key=f"{user.pk}{at}", period=period, kind="page", recipient=user, address="x",
+                            intended_at=at, next_at=at, created_at=at, **fields)  # fmt: skip
+
+
+def test_load_counts_pages_nights_and_serious_incidents():
+    period = make_period()
+    role, user = make_role(period), make_member(period).user
+    make_shift(role, user, starts_at=NOW + 8 * HOUR, hours=8)  # 21:12 to 05:12 UTC
+    page(period, user, NOW + 9 * HOUR)
+    page(period, user, NOW + 12 * HOUR)
+    page(period, user, NOW + 13 * HOUR, state="cancelled")
+    for n in range(3):
+        make_incident(period, severity="P2", reported_at=NOW + (9 + n) * HOUR)
+    make_incident(period, severity="P3", reported_at=NOW + 9 * HOUR)
+
+    shifts = roster.shifts(period, start=NOW, end=NOW + DAY)
+    (one,) = load.of(period, shifts, start=NOW, end=NOW + DAY)
+
+    assert (one.hours, one.shifts, one.pages, one.night_pages, one.serious) == (8.0, 1, 2, 1, 3)
+    assert one.nights == pytest.approx(6.2)
+    assert one.heavy
+
+
+def test_the_spread_is_between_those_who_work():
+    period = make_period()
+    role = make_role(period)
+    for hours in (8, 4):
+        make_shift(role, make_member(period).user, starts_at=NOW, hours=hours)
+    make_shift(role, make_member(period).user, starts_at=NOW, kind="deputy")
+
+    rows = load.of(period, roster.shifts(period, start=NOW, end=NOW + DAY), start=NOW, end=NOW + DAY)
+
+    assert load.spread(rows) == (8.0, 4.0)
+
+
+@pytest.mark.parametrize("people", [2, 12])
+def test_load_and_findings_cost_the_same_however_many_people(people, django_assert_num_queries):
+    period = make_period()
+    role = make_role(period)
+    for n in range(people):
+        make_shift(role, make_member(period).user, starts_at=NOW + n * HOUR)
+    begin, end = roster.window(period)
+    roles, shifts = coverage.roles(period), roster.shifts(period, start=begin, end=end)
+
+    with django_assert_num_queries(2):
+        findings.of(period, roles, shifts, start=NOW, end=end)
+    with django_assert_num_queries(2):
+        load.of(period, shifts, start=begin, end=end)
