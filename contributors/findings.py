@@ -43,6 +43,21 @@ def of(
     return sorted(found, key=lambda one: (one.level != "block", one.at or start, one.rule))[:MOST]
 
 
+def told_once(found: Sequence[Finding]) -> list[tuple[Finding, int]]:
+    """For reading: what blocks, each; of what warns about a person the first, and how many more there are."""
+    rows: list[tuple[Finding, int]] = []
+    of_person: dict[int, int] = {}
+    for one in found:
+        known = of_person.get(one.user.pk) if one.user and one.level != "block" else None
+        if known is not None:
+            rows[known] = (rows[known][0], rows[known][1] + 1)
+            continue
+        if one.user and one.level != "block":
+            of_person[one.user.pk] = len(rows)
+        rows.append((one, 0))
+    return rows
+
+
 def _away(shifts: Sequence[Shift], start: datetime, end: datetime) -> Iterator[Finding]:
     away = absences.of({shift.user_id for shift in shifts}, start=start, end=end)
     for shift in shifts:

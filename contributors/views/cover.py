@@ -76,22 +76,23 @@ def _answer(request: HttpRequest, ask: CoverAsk, now: datetime, link: Link) -> H
             links.mark_used(link, at=now, outcome="You answered.")
             return redirect(request.path)
     found = ask.request
-    warnings = [] if found.state != CoverRequest.State.OPEN or ask.answer else _warnings(ask)
+    is_open = found.state == CoverRequest.State.OPEN and not ask.answer and found.ends_at > now
+    against, warnings = _against(ask) if is_open else ([], [])
     context = {
         "ask": ask, "request_": found, "period": found.role.period, "problem": problem, "warnings": warnings,
-        "open": found.state == CoverRequest.State.OPEN and not ask.answer and found.ends_at > now,
+        "against": against, "open": is_open,
         "mine": found.taken_by_id == ask.user_id, "said": cover.said(found),
         "zone_name": timewords.city(ask.user.zone), "seconds": (found.ends_at - found.starts_at).total_seconds(),
     }  # fmt: skip
     return render(request, "contributors/cover_answer.html", context, status=409 if problem else 200)
 
 
-def _warnings(ask: CoverAsk) -> list[str]:
-    """What would speak against it, shown before the person answers."""
+def _against(ask: CoverAsk) -> tuple[list[str], list[str]]:
+    """What rules it out, and what only speaks against it, shown before the person answers."""
     found = ask.request
     given = (found.in_return_id,) if found.in_return_id else ()
     try:
-        return fitness.require(
+        return [], fitness.require(
             found.role.period,
             found.role,
             ask.user,
@@ -101,7 +102,7 @@ def _warnings(ask: CoverAsk) -> list[str]:
             without=given,
         )
     except Invalid as error:
-        return list(error.reasons)
+        return list(error.reasons), []
 
 
 # --- Signed in ----------------------------------------------------------------------------------

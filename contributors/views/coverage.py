@@ -139,7 +139,9 @@ def _context(request: SignedInRequest, period: Period, asked: board.Asked, now: 
         "shift_seconds": (chosen.ends_at - chosen.starts_at).total_seconds() if chosen else 0,
         "on_now": [shift for shift in shown.shifts if shift.covers(now)],
         "hours": _hours(period, shown, now),
-        "findings": findings.of(period, shown.roles, shown.shifts, start=now, end=roster.window(period)[1]),
+        "findings": findings.told_once(
+            findings.of(period, shown.roles, shown.shifts, start=now, end=roster.window(period)[1])
+        ),
         "holidays": _holidays(shown),
         **_duty(request, period, chosen, now, may_manage=may_manage),
         **_gap_panel(period, gap, asked, may_manage=may_manage, more=len(ahead), half="half" in request.GET),

@@ -122,6 +122,7 @@ def test_what_the_limits_forbid_is_said_on_the_page(there):
     shown, refused = Client().get(url), Client().post(url, {"answer": "accept"})
 
     assert "rest before" in shown.content.decode()
+    assert "Take it" not in shown.content.decode()
     assert refused.status_code == 409
     assert "rest before" in refused.content.decode()
 

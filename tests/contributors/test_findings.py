@@ -121,3 +121,20 @@ def test_load_and_findings_cost_the_same_however_many_people(people, django_asse
         findings.of(period, roles, shifts, start=NOW, end=end)
     with django_assert_num_queries(2):
         load.of(period, shifts, start=begin, end=end)
+
+
+def test_of_what_warns_about_a_person_the_first_is_read_and_the_rest_counted():
+    period = make_period()
+    ann, ben = (make_member(period, make_user(name)).user for name in ("Ann", "Ben"))
+    rows = [
+        findings.Finding("week", "warn", "a", NOW, ann), findings.Finding("days", "warn", "b", NOW, ann),
+        findings.Finding("shift", "block", "c", NOW, ann), findings.Finding("week", "warn", "d", NOW, ben),
+        findings.Finding("minimum", "warn", "e"),
+    ]  # fmt: skip
+
+    assert [(one.text, more) for one, more in findings.told_once(rows)] == [
+        ("a", 1),
+        ("c", 0),
+        ("d", 0),
+        ("e", 0),
+    ]
