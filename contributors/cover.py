@@ -290,10 +290,10 @@ def _carry_out(request: CoverRequest, period: Period, by: User, at: datetime, vi
     start = max(request.starts_at, at)
     if request.shift is None:
         roster.check_overlap(request.role, taker, start, request.ends_at)
-        taken = Shift.objects.create(
+        taken = [Shift.objects.create(
             role=request.role, user=taker, kind=request.kind, starts_at=start, ends_at=request.ends_at,
             is_override=True, warnings=warnings,
-        )  # fmt: skip
+        )]  # fmt: skip
     else:
         handing_over.require_standing(request.shift, at)
         taken = handing_over.part(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -66,7 +66,7 @@ def _give(
     warnings = fitness.require(period, shift.role, to, *span, kind=shift.kind)
     taken = part(shift, start=span[0], end=span[1], to=to, by=by, at=at, warnings=warnings)
     record(taken, period, holder, by=by, at=at, via=via)
-    return taken
+    return taken[0]
 
 
 def require_standing(shift: Shift, at: datetime) -> None:
@@ -78,13 +78,21 @@ def require_standing(shift: Shift, at: datetime) -> None:
 
 
 def record(
-    taken: Shift, period: Period, giver: User | None, *, by: User, at: datetime, via: str = "", **more: Any
+    shifts: Sequence[Shift],
+    period: Period,
+    giver: User | None,
+    *,
+    by: User,
+    at: datetime,
+    via: str = "",
+    **more: Any,
 ) -> None:
     """The journal entry of a duty that changed hands; `user` has it now, `from_user` had it."""
+    taken = shifts[0]
     journal.record(
         period, "shift.covered", by=by, at=at, via=via, subject=f"shift:{taken.pk}", user=taken.user_id,
         person=taken.user.name, role=taken.role.name, title=f"{taken.user.name} on {taken.role.name}",
-        starts_at=taken.starts_at.isoformat(), ends_at=taken.ends_at.isoformat(), what="added",
+        starts_at=taken.starts_at.isoformat(), ends_at=shifts[-1].ends_at.isoformat(), what="added",
         from_user=giver.pk if giver else None, warnings=taken.warnings, **more,
     )  # fmt: skip
 
@@ -98,11 +106,12 @@ def part(
     by: User,
     at: datetime,
     warnings: Sequence[str] = (),
-) -> Shift:
+) -> list[Shift]:
     """Give [start, end) of a shift to somebody, in the caller's transaction, its period's row held.
 
     No instant is without a holder or has two. The holder's first remaining part keeps the row, and so its identity
-    in calendars; a shift given away whole is cancelled there. Raises Invalid for times outside the shift.
+    in calendars; a shift given away whole is cancelled there. Of a turn of days the other gets a shift a day, in
+    order. Raises Invalid for times outside the shift.
     """
     _require_inside(shift, start, end)
     roster.check_overlap(shift.role, to, start, end)
@@ -114,10 +123,19 @@ def part(
             instead_of=shift.user, user=to, made_at=at, made_by=by,
         )  # fmt: skip
     _keep(shift, left, at)
-    return Shift.objects.create(
-        role=shift.role, user=to, kind=shift.kind, starts_at=start, ends_at=end, is_override=True,
-        warnings=list(warnings),
-    )  # fmt: skip
+    return [
+        Shift.objects.create(
+            role=shift.role, user=to, kind=shift.kind, starts_at=begin, ends_at=min(begin + roster.LONGEST_SHIFT, end),
+            is_override=True, warnings=list(warnings),
+        )
+        for begin in _days(start, end)
+    ]  # fmt: skip
+
+
+def _days(start: datetime, end: datetime) -> Iterator[datetime]:
+    while start < end:
+        yield start
+        start += roster.LONGEST_SHIFT
 
 
 def _keep(shift: Shift, left: Sequence[tuple[datetime, datetime]], at: datetime) -> None:

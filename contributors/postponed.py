@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from contributors import roster
-from contributors.models import Role, Shift
+from contributors.models import Override, Role, Rotation, Shift
 from periods import journal, wallclock
 from periods.models import JournalEntry, Period
 
@@ -39,12 +40,14 @@ def move_shifts(entry: JournalEntry) -> int:
     if not days or JournalEntry.objects.filter(period=period, kind="shift.moved", subject=mark).exists():
         return 0
     roles = _move_cover(period, days)
+    _move_rotations(period, days)
     shifts = list(Shift.objects.filter(role__period=period, cancelled_at__isnull=True).order_by("id"))
     for shift in shifts:
         shift.starts_at = _moved(shift.starts_at, days, period)
-        longest = shift.starts_at + roster.LONGEST_SHIFT
-        # A day of 25 hours would make a full day too long for its own rule.
-        shift.ends_at = min(_moved(shift.ends_at, days, period), longest)
+        shift.ends_at = _moved(shift.ends_at, days, period)
+        if shift.rotation_id is None:
+            # A day of 25 hours would make a full day too long for its own rule; a turn may last weeks.
+            shift.ends_at = min(shift.ends_at, shift.starts_at + roster.LONGEST_SHIFT)
         shift.revision += 1
     Shift.objects.bulk_update(shifts, ["starts_at", "ends_at", "revision"], batch_size=500)
     if shifts or roles:
@@ -60,8 +63,31 @@ def _move_cover(period: Period, days: timedelta) -> int:
     roles = list(Role.objects.filter(period=period, cover_until__isnull=False).order_by("id"))
     for role in roles:
         role.cover_until = _moved(role.cover_until, days, period) if role.cover_until else None
-    Role.objects.bulk_update(roles, ["cover_until"])
+        role.later_phases = [_moved_phase(phase, days, period) for phase in role.later_phases]
+    Role.objects.bulk_update(roles, ["cover_until", "later_phases"])
     return len(roles)
+
+
+def _moved_phase(phase: dict[str, Any], days: timedelta, period: Period) -> dict[str, Any]:
+    until = phase.get("until")
+    return (
+        {**phase, "until": _moved(datetime.fromisoformat(until), days, period).isoformat()}
+        if until
+        else phase
+    )
+
+
+def _move_rotations(period: Period, days: timedelta) -> None:
+    """Rotations and what departs from them move along, or their next change would bring the old days back."""
+    rotations = list(Rotation.objects.filter(role__period=period, ended_at__isnull=True).order_by("id"))
+    for rotation in rotations:
+        rotation.first_on += days
+        rotation.until_at = _moved(rotation.until_at, days, period) if rotation.until_at else None
+    Rotation.objects.bulk_update(rotations, ["first_on", "until_at"])
+    overrides = list(Override.objects.filter(role__period=period).order_by("id"))
+    for one in overrides:
+        one.starts_at, one.ends_at = (_moved(at, days, period) for at in (one.starts_at, one.ends_at))
+    Override.objects.bulk_update(overrides, ["starts_at", "ends_at"], batch_size=500)
 
 
 def _days(entry: JournalEntry, period: Period) -> timedelta:

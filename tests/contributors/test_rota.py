@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from contributors import coverage, handing_over, roster, rota
+from contributors import coverage, handing_over, postponed, roster, rota
 from contributors.models import Delivery, Rotation, Shift
 from contributors.rota import Spec
 from hypercare.errors import AlreadyDone, Invalid, NotAllowed
@@ -219,3 +219,34 @@ def test_only_who_plans_makes_rotations(period, people):
 
     with pytest.raises(NotAllowed):
         rota.save(made, by=people[0], at=BEFORE)
+
+
+def test_a_turn_of_a_week_changes_hands_as_a_shift_a_day_and_stays_so(period, people):
+    made = spec(period, people, unit="weeks")
+    rotation = save(made)
+    turn = Shift.objects.order_by("starts_at").first()
+
+    handing_over.replace(
+        turn.pk, to=people[1], starts_at=turn.starts_at, ends_at=turn.ends_at, by=period.lead, at=BEFORE
+    )
+    save(made, rotation_id=rotation.pk)
+
+    assert coverage.gaps(period, start=turn.starts_at, end=period.ends_at) == []
+    assert {who for who, when in plan(made.role) if when < turn.ends_at} == {"Ben"}
+    entry = JournalEntry.objects.get(period=period, kind="shift.covered")
+    assert entry.data["ends_at"] == turn.ends_at.isoformat()
+
+
+def test_a_rotation_moves_with_go_live(period, people):
+    made = spec(period, people, unit="weeks")
+    rotation = save(made)
+    later = GO_LIVE + 7 * DAY
+    entry = journal.record(period, "period.postponed", by=period.lead, at=BEFORE,
+                           old_go_live_at=GO_LIVE.isoformat(), new_go_live_at=later.isoformat())  # fmt: skip
+
+    postponed.move_shifts(entry)
+
+    rotation.refresh_from_db()
+    first = Shift.objects.order_by("starts_at").first()
+    assert rotation.first_on == date(2026, 11, 21)
+    assert first.ends_at - first.starts_at == 7 * DAY
