@@ -5,7 +5,7 @@ Plain names (`period_incidents`, `incident`) are those other apps link to; the r
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from incidents.views import actions, hook, lists, many, page, paged
+from incidents.views import actions, hook, lists, many, page, paged, policy
 
 ONE = "i/<str:key>-<int:number>/"
 
@@ -14,6 +14,9 @@ namespaced: list[URLPattern | URLResolver] = [
     path("p/<str:key>/_incidents/", lists.rows, name="rows"),
     path("p/<str:key>/incidents/new/", lists.log, name="log"),
     path("p/<str:key>/incidents/change/", many.change, name="change"),
+    path("p/<str:key>/incidents/policy/", policy.targets, name="policy"),
+    path("p/<str:key>/incidents/policy/reset/", policy.reset, name="policy_reset"),
+    path("p/<str:key>/incidents/policy/<str:severity>/", policy.ladder, name="policy_ladder"),
     path("p/<str:key>/incidents/undo/", many.undo, name="undo"),
     path(f"{ONE}_live/", page.live, name="live"),
     path(f"{ONE}_preview/", page.preview, name="preview"),
