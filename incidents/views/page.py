@@ -91,6 +91,7 @@ def live_context(request: SignedInRequest, loaded: Loaded, now: datetime) -> dic
     before, after, place, length = presenters.neighbours(listing.open_numbers(loaded.period), incident.number)
     alerts, zone = _alerts(incident), timezone.get_current_timezone()
     moments = timeline.read(incident, viewer=request.user, notes=loaded.rights.notes, at=now, zone=zone)
+    rungs = escalation.ladder(incident, at=now)
     return {
         **_common(loaded, now),
         "version": version(loaded.period, now),
@@ -100,7 +101,8 @@ def live_context(request: SignedInRequest, loaded: Loaded, now: datetime) -> dic
         "told": len(moments),
         "updates": sum(moment.group == timeline.UPDATES for moment in moments),
         "stats": presenters.stats(incident, at=now, zone=zone),
-        "ladder": escalation.ladder(incident, at=now),
+        "ladder": rungs,
+        "paging": any(rung.state == "next" for rung in rungs),
         "missing": escalation.answers_missing(incident) if len(incident.answered) else 0,
         "coming": watch.coming(incident, at=now)[:COMING] if incident.is_open else [],
         "missed": presenters.missed(incident, zone=zone),
