@@ -55,6 +55,12 @@ def tick(*, at: datetime) -> dict[str, int]:
     return done
 
 
+def keep_time(*, at: datetime) -> None:
+    """The parts that must not wait for slow receivers; senders call it while they wait for answers."""
+    for path in wiring.CLOCK:
+        _run(path, at)
+
+
 def beat(name: str, at: datetime, oldest_due_at: datetime | None = None) -> None:
     """Say when a part of the engine last ran; a slow tick that ends late never sets the clock back."""
     fresh = {"beat_at": at, "oldest_due_at": oldest_due_at}

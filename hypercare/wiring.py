@@ -115,12 +115,11 @@ AFTER_SENDING: tuple[str, ...] = ("contributors.channels.email.hang_up",)
 # When the most overdue row of each kind was due: (at) -> datetime or None.
 OLDEST_DUE: tuple[str, ...] = ("hypercare.timers.oldest_due_at", "contributors.delivery.oldest_due_at")
 
+# What must happen every second, also while messages are being sent: (at) -> number of rows worked off.
+CLOCK: tuple[str, ...] = ("periods.journal.dispatch", "hypercare.timers.fire_due")
+
 # What one tick of the engine does, in this order: (at) -> number of rows worked off.
-ENGINE: tuple[str, ...] = (
-    "periods.journal.dispatch",
-    "hypercare.timers.fire_due",
-    "contributors.delivery.send_due",
-)
+ENGINE: tuple[str, ...] = (*CLOCK, "contributors.delivery.send_due")
 
 
 @cache

@@ -23,7 +23,7 @@ from contributors.channels import Gone, Permanent, Temporary
 from contributors.delivery import breakers, queue, records, states
 from contributors.delivery.states import LEASE, NO_ANSWER, SENT, Result, State
 from contributors.models import Delivery
-from hypercare import wiring
+from hypercare import engine, wiring
 
 logger = logging.getLogger("hypercare.delivery")
 
@@ -32,6 +32,7 @@ LONGEST = timedelta(seconds=18)  # With one time-out after it, a tick stays unde
 LINGER = timedelta(milliseconds=900)  # After the last message: what comes next does not wait for a tick.
 SLOW = timedelta(milliseconds=500)  # A send that takes longer no longer counts as one of the crew.
 MOST_SLOW = 32  # Slow and hung ones together; beyond that they do count.
+KEEP_TIME = timedelta(seconds=1)
 _LOOK_AGAIN = 0.2  # seconds between looks at the queue while threads are sending
 
 Send = Callable[[Delivery, messages.Message], None]
@@ -109,6 +110,7 @@ class _Crew:
         self._size, self._watch, self._lanes, self._accepted = size, watch, lanes, 0
         self._pool = ThreadPoolExecutor(size + MOST_SLOW, thread_name_prefix="sender")
         self._jobs: dict[Future[Result], _Job] = {}
+        self._kept = timedelta()
 
     def send_what_is_due(self) -> None:
         """Claim and send until nothing is left or the time for it is over; new rows are seen while it lasts."""
@@ -148,6 +150,7 @@ class _Crew:
 
     def _gather(self) -> None:
         """Wait a little, then report the answers that came and the ones that stay out, all at once."""
+        self._keep_time()
         wait(self._jobs, timeout=_LOOK_AGAIN, return_when=FIRST_COMPLETED)
         outcomes: list[tuple[Delivery, Result]] = []
         for future, job in list(self._jobs.items()):
@@ -161,6 +164,12 @@ class _Crew:
             del self._jobs[future]
         if outcomes:
             self._report(outcomes)
+
+    def _keep_time(self) -> None:
+        """Escalation must not stand still while this thread waits for receivers that hang."""
+        if self._watch.spent() - self._kept >= KEEP_TIME:
+            self._kept = self._watch.spent()
+            engine.keep_time(at=self._watch.now())
 
     def _report(self, outcomes: list[tuple[Delivery, Result]]) -> None:
         """Record results, and keep trying to for as long as the lease lasts when the database is away."""

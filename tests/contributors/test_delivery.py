@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from contributors import delivery, notifications
 from contributors.channels import Permanent, Temporary
-from contributors.delivery import Result, State, states
+from contributors.delivery import Result, State, sending, states
 from contributors.delivery.sending import Lanes
 from contributors.messages import Message
 from contributors.models import Delivery, DeliveryAttempt, Membership
-from hypercare import wiring
+from hypercare import timers, wiring
 from tests.factories import NOW, make_member, make_period, make_user
 
 pytestmark = pytest.mark.django_db
@@ -259,6 +259,29 @@ def test_a_hung_receiver_does_not_hold_up_the_others(
     assert set(Delivery.objects.filter(state=State.SENT).values_list("pk", flat=True)) == {
         row.pk for row in healthy
     }
+
+
+FIRED: list[datetime] = []
+
+
+def on_time(args: dict[str, Any], due_at: datetime, at: datetime) -> None:
+    FIRED.append(due_at)
+
+
+def test_timers_fire_while_a_receiver_hangs(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(wiring.TIMER_HANDLERS, "test", f"{__name__}.on_time")
+    monkeypatch.setattr(states, "TIMEOUT", timedelta(seconds=1))
+    monkeypatch.setattr(sending, "KEEP_TIME", timedelta(milliseconds=100))
+    FIRED.clear()
+    queue()
+    timers.arm("step", kind="test", due_at=NOW)
+    answer = threading.Event()
+    receiver.while_sending = lambda _row: (answer.wait(20), None)[1]
+
+    delivery.send_due(at=NOW)
+
+    answer.set()
+    assert FIRED == [NOW]
 
 
 def test_a_message_too_late_to_matter_expires_unsent(receiver: Receiver) -> None:
