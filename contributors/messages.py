@@ -1,6 +1,6 @@
 """A delivery as it is sent: subject, plain text and HTML.
 
-A letter (`letters.py`) is written once, as structure, and laid out twice here, so that the two parts of a
+A letter (`letters`) is written once, as structure, and laid out twice here, so that the two parts of a
 mail never say different things.
 """
 

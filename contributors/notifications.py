@@ -67,7 +67,7 @@ def notify(
     `context` is a JSON snapshot of what the message says; after `not_after` it is no longer worth sending.
     `intended_at` is when it should have been queued, where that is not now: it then comes labelled as late. None,
     and nothing queued, for nobody, for somebody inactive and for somebody who is not a member of the period.
-    Raises KeyError for a kind that `letters.py` does not know.
+    Raises KeyError for a kind that `letters` does not know.
     """
     KINDS[kind]
     first = Delivery.objects.filter(dedupe_key=key).first()

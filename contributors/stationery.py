@@ -140,3 +140,35 @@ def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
 
 def _place(at: datetime, zone: ZoneInfo) -> str:
     return f"in {city(zone)}" if at.astimezone(zone).utcoffset() else "UTC"
+
+
+def place_time(at: datetime, zone: ZoneInfo) -> str:
+    """`Copenhagen time`, or UTC where it is UTC."""
+    return f"{city(zone)} time" if at.astimezone(zone).utcoffset() else "UTC"
+
+
+def zone_words(case: Case) -> str:
+    """`Copenhagen time`, for a line that says it of all times above."""
+    return "in UTC" if case.zone.key == "UTC" else f"{city(case.zone)} time"
+
+
+def spans(case: Case, name: str) -> list[str]:
+    """Pairs of moments of the snapshot in words."""
+    pairs = (
+        (datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in case.get(name, [])
+    )
+    return [span(start, end, case.zone) for start, end in pairs]
+
+
+def asked(case: Case) -> str:
+    """Who asked, for the last line."""
+    return (
+        f"{case.get('by')} asked you."
+        if case.get("by")
+        else f"Hypercare asks on behalf of {case.period.name}."
+    )
+
+
+def where(case: Case) -> tuple[Fact, ...]:
+    """The war room, where there is one."""
+    return (Fact("Where", case.period.war_room_url),) if case.period.war_room_url else ()

@@ -21,7 +21,7 @@ from contributors import delivery, letters, messages, notifications
 from contributors.channels import Permanent, Temporary
 from contributors.channels import email as channel
 from contributors.delivery import State
-from contributors.management.commands import preview_messages
+from contributors.letters import samples
 from contributors.models import Delivery, Link
 from tests.factories import NOW, make_member, make_period, make_user
 
@@ -300,7 +300,7 @@ def test_without_a_mail_server_mails_are_written_as_files(settings: Any, tmp_pat
 
 @pytest.mark.parametrize("kind", letters.KINDS)
 def test_every_kind_can_be_written_and_names_a_full_address_in_its_text(kind: str) -> None:
-    message = messages.render(preview_messages.sample(kind))
+    message = messages.render(samples.sample(kind))
 
     assert message.subject == messages.one_line(message.subject)
     assert "http://127.0.0.1:8000/" in message.text

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
 from argparse import ArgumentParser
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,111 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from contributors import letters, messages
-from contributors.models import Delivery
-from hypercare.models import User
-from periods.models import Period
-
-GO_LIVE = datetime(2026, 11, 14, 6, 0, tzinfo=UTC)
-NOW = datetime(2026, 11, 18, 12, 21, tzinfo=UTC)
-LINK = {"id": str(uuid.UUID(int=36)), "until": GO_LIVE.isoformat()}
-INCIDENT = {
-    "key": "BILL26-36", "number": 36, "title": "Annual-plan invoices issued twice", "severity": "P1",
-    "component": "Billing engine", "reported_at": NOW.isoformat(), "at": NOW.isoformat(), "by": "Maja Lindqvist",
-}  # fmt: skip
-COVER: dict[str, Any] = {
-    "role": "Support desk", "starts_at": NOW.isoformat(), "ends_at": (NOW + timedelta(hours=8)).isoformat(),
-    "reason": "Dentist", "asked_by": "Kavya Nair", "taken_by": "Arjun Mehta", "holder": "Kavya Nair",
-}  # fmt: skip
-SAMPLES: dict[str, dict[str, Any]] = {
-    "undelivered": {"who": "Ingrid Solheim", "kind": "page", "error": "550 no such person", "channel": "email"},
-    "test": {"by": "Maja Lindqvist", "asked_at": NOW.isoformat()},
-    "page": {
-        **INCIDENT, "description": "4.2 invoices per second, expected below 2", "goes_to": "Ingrid Solheim",
-        "goes_at": (NOW + timedelta(minutes=6)).isoformat(),
-        "link": {**LINK, "purpose": "page", "until": (NOW + timedelta(days=1)).isoformat()},
-    },
-    "contact_code": {"code": "482913", "label": "My phone"},
-    "invitation": {
-        "by": "Maja Lindqvist", "role": "Billing engineering", "go_live_at": GO_LIVE.isoformat(),
-        "shifts": [[GO_LIVE.isoformat(), (GO_LIVE + timedelta(hours=8)).isoformat()]], "shifts_in_all": 14,
-        "link": {**LINK, "purpose": "acknowledge"},
-    },
-    "readiness_reminder": {
-        "days": 3, "by": "Maja Lindqvist", "go_live_at": GO_LIVE.isoformat(), "waiting": ["Ingrid Solheim (Payments)"],
-        "link": {**LINK, "purpose": "acknowledge"},
-    },
-    "checklist_reminder": {
-        "items": [
-            {"title": "Rollback rehearsed", "due_at": NOW.isoformat(), "late": True, "blocking": True},
-            {"title": "Dashboards linked", "due_at": GO_LIVE.isoformat(), "late": False, "blocking": False},
-        ],
-        "others": ["Restore from backup proven (Daniel Osei)"],
-    },
-    "waiver_ended": {
-        "title": "Privacy review done", "reason": "Booked for tomorrow.", "waived_by": "Rachel Kim",
-        "at": NOW.isoformat(), "blocking": True,
-    },
-    "debrief_soon": {"number": 5, "starts_at": NOW.isoformat()},
-    "debrief_minutes": {
-        "number": 5, "starts_at": NOW.isoformat(), "by": "Maja Lindqvist",
-        "decisions": ["Remove the legacy scheduler host tonight."],
-        "yours": [{"title": "Check the other 6 paused jobs", "due_at": NOW.isoformat()}],
-        "others": [{"title": "Tell finance", "due_at": NOW.isoformat(), "owner": "Kavya Nair"}],
-        "minutes": [{"title": "Numbers", "text": "Day 5 of 14. 9 open, 2 P1."}],
-    },
-    "incident_assigned": INCIDENT,
-    "incident_resolved": {**INCIDENT, "resolution": "The second scheduler was stopped."},
-    "readiness_replied": {
-        "by": "Maja Lindqvist", "reply": "Arjun gave you access. Please try it.", "go_live_at": GO_LIVE.isoformat(),
-        "link": {**LINK, "purpose": "acknowledge"},
-    },
-    "readiness_again": {
-        "changes": ["Runbook changed on 12 Nov by Maja Lindqvist", "Your shifts changed: 1 shift added"],
-        "go_live_at": GO_LIVE.isoformat(), "by": "Maja Lindqvist", "link": {**LINK, "purpose": "acknowledge"},
-    },
-    "readiness_problem": {"person": "Priya Raman", "note": "My access is missing", "go_live_at": GO_LIVE.isoformat()},
-    "go_decision": {
-        "by": "Rachel Kim", "outcome": "Go with conditions", "conditions": ["Access for Priya by Friday noon"],
-        "reason": "Rehearsed twice.", "go_live_at": GO_LIVE.isoformat(),
-    },
-    "period_moved": {
-        "by": "Rachel Kim", "how": "period.extended", "reason": "First month-end.", "ends_at": NOW.isoformat(),
-    },
-    "condition_soon": {
-        "condition": 3, "text": "Access for Priya works", "owner": "Tomasz Wojcik", "due_at": GO_LIVE.isoformat(),
-    },
-    "condition_unmet": {
-        "text": "Access for Priya works", "owner": "Daniel Osei", "asked": "Rachel Kim", "due_at": GO_LIVE.isoformat(),
-        "decide_by": NOW.isoformat(),
-    },
-    "period_started": {"by": "Maja Lindqvist", "at": GO_LIVE.isoformat(), "ends_at": NOW.isoformat()},
-    "period_closed": {"by": "Kavya Nair", "at": NOW.isoformat()},
-    "exit_signed": {"by": "Kavya Nair", "role": "BAU owner", "comment": "All quiet."},
-    "coverage_gap": {
-        "gaps": [
-            {"role": "Payments", "start": NOW.isoformat(), "end": (NOW + timedelta(hours=3)).isoformat(), "missing": 1}
-        ]
-    },
-    "shift_changed": {
-        "by": "Maja Lindqvist", "what": "added", "role": "Payments", "starts_at": NOW.isoformat(),
-        "ends_at": (NOW + timedelta(hours=8)).isoformat(),
-    },
-    "cover_asked": {**COVER, "link": {**LINK, "purpose": "cover"}},
-    "cover_approve": COVER,
-    "cover_done": COVER,
-    "cover_declined": {**COVER, "by": "Maja Lindqvist"},
-    "cover_unanswered": COVER,
-    "shift_taken_over": {**COVER, "person": "Tomasz Wójcik", "by": "Tomasz Wójcik"},
-    "shifts_planned": {
-        "title": "Nights", "by": "Maja Lindqvist",
-        "shifts": [[NOW.isoformat(), (NOW + timedelta(hours=8)).isoformat()]],
-    },
-    "absence": {**COVER, "person": "Kavya Nair", "shifts": 2},
-    "coverage_ahead": {
-        "gaps": [{"role": "Platform", "missing": 1, "start": (NOW + timedelta(days=3)).isoformat(),
-                  "end": (NOW + timedelta(days=3, hours=8)).isoformat()}],
-    },
-}  # fmt: skip
+from contributors.letters.samples import sample
 
 
 class Command(BaseCommand):
@@ -136,22 +30,3 @@ class Command(BaseCommand):
             (to / f"{kind}.html").write_text(message.html)
             (to / f"{kind}.txt").write_text(f"Subject: {message.subject}\n\n{message.text}")
         self.stdout.write(f"{len(letters.KINDS)} messages in {to}")
-
-
-def sample(kind: str) -> Delivery:
-    """An unsaved delivery of a kind, with made-up people."""
-    lead, bau_owner = User(name="Maja Lindqvist"), User(name="Kavya Nair")
-    period = Period(
-        key="BILL26", name="Billing cut-over", timezone="Europe/Copenhagen", go_live_at=GO_LIVE,
-        ends_at=GO_LIVE + timedelta(days=14), lead=lead, bau_owner=bau_owner, war_room_url="https://meet.example/bill",
-    )  # fmt: skip
-    person = User(name="Tomasz Wojcik", email="tomasz@northlane.example", timezone="Europe/Copenhagen")
-    subject = "incident:36" if kind in ("page", "incident_assigned", "incident_resolved") else ""
-    return Delivery(
-        kind=kind,
-        period=period,
-        recipient=person,
-        address=person.email,
-        subject=subject,
-        context=SAMPLES[kind],
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from contributors.stationery import Case, Fact, Letter
 
 
@@ -61,3 +63,10 @@ def period_moved(case: Case) -> Letter:
         if case.get("by")
         else "It happened by the clock or by what the data say.",
     )
+
+
+KINDS: Mapping[str, Callable[[Case], Letter]] = {
+    "condition_soon": condition_soon,
+    "condition_unmet": condition_unmet,
+    "period_moved": period_moved,
+}

@@ -1,11 +1,11 @@
-"""What messages about cover and rotations say. One function a kind, merged into the table of `letters.py`."""
+"""What messages about shifts, cover and rotations say."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from contributors.stationery import Case, Fact, Letter, Part, span
+from contributors.stationery import Case, Fact, Letter, Part, short, span, zone_words
 
 
 def _when(case: Case, first: str = "starts_at", last: str = "ends_at") -> str:
@@ -128,6 +128,40 @@ def _ahead(case: Case) -> Letter:
     )
 
 
+def _coverage_gap(case: Case) -> Letter:
+    gaps = [
+        (gap["role"], datetime.fromisoformat(gap["start"]), datetime.fromisoformat(gap["end"]))
+        for gap in case.get("gaps", [])
+    ]
+    role, first, _ = gaps[0]
+    return Letter(
+        subject=f"Nobody on duty: {role}, {short(first, case.zone)}, {case.period.name}",
+        headline="Somebody is missing on duty within the next 24 hours",
+        parts=(
+            Part(
+                "Find somebody for",
+                tuple(f"{role}: {span(start, end, case.zone)}" for role, start, end in gaps),
+            ),
+        ),
+        button=("Open coverage", case.page("period_coverage")),
+        footer=f"You lead {case.period.name} and get this hourly until somebody is on duty. "
+        f"Times are {zone_words(case)}.",
+    )
+
+
+def _shift_changed(case: Case) -> Letter:
+    cancelled = case.get("what") == "cancelled"
+    start, end = case.time("starts_at"), case.time("ends_at")
+    when = span(start, end, case.zone) if start and end else ""
+    return Letter(
+        subject=f"{'Shift cancelled' if cancelled else 'Your shift'}: {case.get('role')}, {when}",
+        headline=f"{case.name}, you are {'no longer ' if cancelled else ''}on duty {when}",
+        facts=(Fact("Duty", case.get("role")), *case.fact("From", "starts_at"), *case.fact("To", "ends_at")),
+        button=("Open coverage", case.page("period_coverage")),
+        footer=f"{case.get('by') or 'Hypercare'} changed the plan of {case.period.name}.",
+    )
+
+
 KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "cover_asked": _asked,
     "cover_approve": _approve,
@@ -137,5 +171,7 @@ KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "shift_taken_over": _taken_over,
     "shifts_planned": _planned,
     "absence": _away,
+    "coverage_gap": _coverage_gap,
+    "shift_changed": _shift_changed,
     "coverage_ahead": _ahead,
 }

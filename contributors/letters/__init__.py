@@ -1,0 +1,19 @@
+"""What each kind of message says: a headline, facts, a button, who asked. One function a kind, one room a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from contributors.letters import account, checks, debriefs, duty, go, incidents, periods, readiness
+from contributors.stationery import Case, Letter
+
+KINDS: Mapping[str, Callable[[Case], Letter]] = {
+    **account.KINDS,
+    **incidents.KINDS,
+    **readiness.KINDS,
+    **checks.KINDS,
+    **debriefs.KINDS,
+    **periods.KINDS,
+    **go.KINDS,
+    **duty.KINDS,
+}

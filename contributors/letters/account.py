@@ -1,0 +1,58 @@
+"""What concerns a person's own ways, and what could not be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from django.conf import settings
+
+from contributors.stationery import Case, Fact, Letter
+
+_WHAT = {"page": "A page", "invitation": "An invitation", "test": "A test page"}
+
+
+def _undelivered(case: Case) -> Letter:
+    who = case.get("who")
+    return Letter(
+        subject=f"{who} could not be told ({case.period.name})",
+        headline=f"{_WHAT.get(case.get('kind'), 'A message')} did not reach {who}",
+        paragraphs=("Call them, or have somebody else take it.",),
+        facts=(Fact("Why", case.get("error") or "The reason is not known"),),
+        button=("Open the deliveries", case.page("contributors:deliveries")),
+        footer=f"You get this because you answer for {case.period.name} and Hypercare has no other way to reach {who}.",
+        is_alarm=True,
+    )
+
+
+def _test(case: Case) -> Letter:
+    by = case.get("by")
+    return Letter(
+        subject="Test page from Hypercare: nothing is wrong",
+        headline=f"{case.name}, this is a test. Pages reach you here.",
+        paragraphs=(f"{by} asked for it." if by else "You asked for it.", "There is nothing to do."),
+        facts=case.fact("Asked for", "asked_at"),
+        button=("Open your settings", f"{settings.BASE_URL}/settings/"),
+        footer="A real page looks like this one, with a red head and a button that says you have it.",
+        is_alarm=True,
+    )
+
+
+def _contact_code(case: Case) -> Letter:
+    code = case.get("code")
+    return Letter(
+        subject=f"{code} is your Hypercare code",
+        headline=f"{code[:3]} {code[3:]}",
+        paragraphs=(
+            f"Enter this code in Hypercare, so that “{case.get('label')}” counts as a way to reach you.",
+        ),
+        button=("Open Hypercare", case.own_page("contributors:contacts")),
+        note="It works for 15 minutes. If you did not ask for it, do nothing: nobody is reached here without it.",
+        footer="You get this because somebody added this address in Hypercare.",
+    )
+
+
+KINDS: Mapping[str, Callable[[Case], Letter]] = {
+    "undelivered": _undelivered,
+    "test": _test,
+    "contact_code": _contact_code,
+}
