@@ -1,66 +1,137 @@
-"""A person's shifts and debriefs as an iCalendar feed that calendar programs subscribe to.
+"""Shifts and debriefs as iCalendar feeds that calendar programs subscribe to: one of a person, one of a role.
 
-Times are UTC, so no program needs a zone of ours. An event keeps its UID for life; what is cancelled stays in
-the feed as cancelled with a higher SEQUENCE, because a program keeps what merely disappears.
+Times are those of the reader's zone (a person's own, a period's for its roles) with the zone described beside them.
+An event keeps its UID for life and counts its changes in SEQUENCE. What is cancelled stays for 30 days as cancelled,
+because a program keeps what merely disappears. A feed reaches from 30 days back to a year ahead.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import CharField, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.urls import reverse
-from icalendar import Calendar, Event
+from icalendar import Alarm, Calendar, Event
 
-from contributors import links
-from contributors.models import Link, Shift
+from contributors import zones
+from contributors.models import Role, Shift
+from hypercare.errors import Invalid
 from hypercare.models import User
-from periods.models import Debrief, Period
+from periods.models import Debrief, JournalEntry, Period
 
-KEPT = timedelta(days=30)
-MOST = 1000
-REFRESH = timedelta(hours=1)
-
-
-def feed(user: User, *, at: datetime) -> bytes:
-    """The calendar of one person: from 30 days back, cancelled ones included. Two queries."""
-    calendar = Calendar()
-    calendar.add("prodid", "-//Hypercare//Duty calendar//EN")
-    calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", "Hypercare duties")
-    calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    for shift in _shifts(user, at):
-        calendar.add_component(_shift_event(shift, at))
-    for debrief in _debriefs(user, at):
-        calendar.add_component(_debrief_event(debrief, at))
-    text: bytes = calendar.to_ical()
-    return text
+KEPT: Final = timedelta(days=30)
+AHEAD: Final = timedelta(days=366)
+MOST: Final = 1000
+REFRESH: Final = timedelta(hours=1)
+LONGEST_ALARM: Final = 7 * 24 * 60
+ALARMS: Final = (15, 60, 720, 1440)
+MOVES: Final = ("debrief.moved", "debrief.skipped")
+STAMP: Final = re.compile(rb"DTSTAMP:[0-9TZ]+\r\n")
 
 
-def _shifts(user: User, at: datetime) -> list[Shift]:
-    """Shifts of periods the person is part of; those cancelled because they left stay, as cancelled."""
-    mine = Shift.objects.filter(user=user, ends_at__gt=at - KEPT).select_related("role__period")
-    return list(mine.order_by("starts_at", "id")[:MOST])
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event of a feed."""
+
+    uid: str
+    summary: str
+    start: datetime
+    end: datetime
+    sequence: int
+    cancelled: bool
+    url: str
+    description: str
+
+
+def feed(user: User, *, at: datetime, alarm: int | None = None) -> bytes:
+    """The calendar of one person over all periods, in their zone. Two queries.
+
+    `alarm` is how many minutes before each shift the calendar reminds; None is not at all.
+    """
+    entries = [_own_shift(shift) for shift in _shifts(Shift.objects.filter(user=user), at)]
+    entries += [_debrief(debrief) for debrief in _debriefs(user, at)]
+    return _calendar("Hypercare duties", user.zone, entries, at, alarm)
+
+
+def role_feed(role: Role, *, at: datetime, alarm: int | None = None) -> bytes:
+    """Who is on for one role, in the zone of its period, which is loaded. One query."""
+    entries = [_role_shift(shift) for shift in _shifts(Shift.objects.filter(role=role), at)]
+    return _calendar(f"{role.name}: {role.period.name}", role.period.zone, entries, at, alarm)
+
+
+def read_alarm(text: str) -> int | None:
+    """Minutes before a shift, as an address asks for them. Raises Invalid."""
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > LONGEST_ALARM:
+        raise Invalid({"alarm": f"Give minutes before a shift, from 0 to {LONGEST_ALARM}."})
+    return int(text)
+
+
+def tag_of(body: bytes) -> str:
+    """What a feed's content is known by; when it was written does not count."""
+    return f'W/"{hashlib.sha256(STAMP.sub(b"", body)).hexdigest()[:32]}"'
+
+
+# --- What is in it ------------------------------------------------------------------------------
+
+
+def _shifts(of: QuerySet[Shift], at: datetime) -> list[Shift]:
+    """Shifts in the feed's window; what was cancelled stays for a while, as cancelled."""
+    near = of.filter(ends_at__gt=at - KEPT, starts_at__lt=at + AHEAD)
+    known = near.filter(Q(cancelled_at__isnull=True) | Q(cancelled_at__gt=at - KEPT))
+    return list(known.select_related("role__period", "user").order_by("starts_at", "id")[:MOST])
 
 
 def _debriefs(user: User, at: datetime) -> list[Debrief]:
-    visible = Period.objects.visible_to(user)
-    found = Debrief.objects.filter(period__in=visible, starts_at__gt=at - KEPT).select_related("period")
-    return list(found.order_by("starts_at", "id")[:MOST])
+    subject = Concat(Value("debrief:"), Cast(OuterRef("number"), CharField()))
+    changes = JournalEntry.objects.filter(period=OuterRef("period"), subject=subject, kind__in=MOVES)
+    last = changes.order_by().values("period").annotate(last=Max("seq")).values("last")
+    found = Debrief.objects.filter(
+        period__in=Period.objects.visible_to(user), starts_at__gt=at - KEPT, starts_at__lt=at + AHEAD
+    )
+    sequenced = found.annotate(sequence=Coalesce(Subquery(last), 0))
+    return list(sequenced.select_related("period").order_by("starts_at", "id")[:MOST])
 
 
-def _shift_event(shift: Shift, at: datetime) -> Event:
+def _own_shift(shift: Shift) -> Entry:
+    return _shift(shift, f"{_duty(shift)}: {shift.role.period.name}")
+
+
+def _role_shift(shift: Shift) -> Entry:
+    return _shift(shift, f"{shift.user.name}: {_duty(shift)}")
+
+
+def _duty(shift: Shift) -> str:
+    return f"{shift.role.name}, deputy" if shift.kind == Shift.Kind.DEPUTY else shift.role.name
+
+
+def _shift(shift: Shift, summary: str) -> Entry:
     period = shift.role.period
-    role = f"{shift.role.name}, deputy" if shift.kind == Shift.Kind.DEPUTY else shift.role.name
-    return _event(
-        uid=f"{shift.uid}@{_host()}", summary=f"{role}: {period.name}", start=shift.starts_at, end=shift.ends_at,
-        at=at, sequence=shift.revision, cancelled=shift.cancelled_at is not None,
+    return Entry(
+        uid=f"{shift.uid}@{_host()}", summary=summary, start=shift.starts_at, end=shift.ends_at,
+        sequence=shift.revision, cancelled=shift.cancelled_at is not None,
         url=settings.BASE_URL + reverse("period_coverage", kwargs={"key": period.key}),
         description="\n".join(_where_to_look(period)),
+    )  # fmt: skip
+
+
+def _debrief(debrief: Debrief) -> Entry:
+    return Entry(
+        uid=f"debrief-{debrief.pk}@{_host()}", summary=f"Debrief {debrief.number}: {debrief.period.name}",
+        start=debrief.starts_at, end=debrief.ends_at, sequence=getattr(debrief, "sequence", 0),
+        cancelled=debrief.status == Debrief.Status.SKIPPED,
+        url=settings.BASE_URL + debrief.get_absolute_url(),
+        description="\n".join(_where_to_look(debrief.period)),
     )  # fmt: skip
 
 
@@ -69,71 +140,72 @@ def _where_to_look(period: Period) -> list[str]:
     return [f"{words}: {url}" for words, url in found if url]
 
 
-def _debrief_event(debrief: Debrief, at: datetime) -> Event:
-    skipped = debrief.status == Debrief.Status.SKIPPED
-    return _event(
-        uid=f"debrief-{debrief.pk}@{_host()}", summary=f"Debrief {debrief.number}: {debrief.period.name}",
-        start=debrief.starts_at, end=debrief.ends_at, at=at, sequence=int(skipped), cancelled=skipped,
-        url=settings.BASE_URL + debrief.get_absolute_url(),
-        description="\n".join(_where_to_look(debrief.period)),
-    )  # fmt: skip
+def _host() -> str:
+    return urlsplit(settings.BASE_URL).hostname or "hypercare"
 
 
-def _event(
-    *, uid: str, summary: str, start: datetime, end: datetime, at: datetime, sequence: int, cancelled: bool, url: str,
-    description: str,
-) -> Event:  # fmt: skip
+# --- How it is written --------------------------------------------------------------------------
+
+
+def _calendar(name: str, zone: ZoneInfo, entries: Sequence[Entry], at: datetime, alarm: int | None) -> bytes:
+    calendar = Calendar()
+    calendar.add("prodid", "-//Hypercare//Duty calendar//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", _plain(name))
+    calendar.add("x-wr-timezone", zone.key)
+    calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+    if not _is_utc(zone):
+        calendar.add_component(zones.described(zone, *_years(entries, at)))
+    for entry in entries:
+        calendar.add_component(_event(entry, zone, at, alarm))
+    text: bytes = calendar.to_ical()
+    return text
+
+
+def _years(entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
+    """The years in which the feed's zone is described: whole ones, so that the text rests for a year."""
+    times = [moment for entry in entries for moment in (entry.start, entry.end)] or [at]
+    return min(times).year - 1, max(times).year + 1
+
+
+def _event(entry: Entry, zone: ZoneInfo, at: datetime, alarm: int | None) -> Event:
     event = Event()
-    event.add("uid", uid)
+    event.add("uid", entry.uid)
     event.add("dtstamp", at.astimezone(UTC).replace(microsecond=0))
-    event.add("dtstart", start.astimezone(UTC))
-    event.add("dtend", end.astimezone(UTC))
-    event.add("summary", _plain(summary))
-    event.add("description", description)
-    event.add("url", url)
-    event.add("sequence", sequence)
-    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
-    event.add("transp", "TRANSPARENT" if cancelled else "OPAQUE")
+    for name, moment in zip(("dtstart", "dtend"), _local(entry, zone), strict=True):
+        event.add(name, moment)
+    event.add("summary", _plain(entry.summary))
+    event.add("description", entry.description)
+    event.add("url", entry.url)
+    event.add("sequence", entry.sequence)
+    event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    event.add("transp", "TRANSPARENT" if entry.cancelled else "OPAQUE")
+    if alarm is not None and not entry.cancelled:
+        event.add_component(_alarm(entry, alarm))
     return event
+
+
+def _local(entry: Entry, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Start and end on the zone's clocks. An hour that the clocks repeat can't be told there: UTC says it."""
+    start, end = entry.start.astimezone(zone), entry.end.astimezone(zone)
+    if _is_utc(zone) or start.fold or end.fold:
+        return entry.start.astimezone(UTC), entry.end.astimezone(UTC)
+    return start, end
+
+
+def _is_utc(zone: ZoneInfo) -> bool:
+    return zone.key in {"UTC", "Etc/UTC"}
+
+
+def _alarm(entry: Entry, minutes: int) -> Alarm:
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", _plain(entry.summary))
+    alarm.add("trigger", timedelta(minutes=-minutes))
+    return alarm
 
 
 def _plain(text: str) -> str:
     """One line without control characters, whatever somebody called a period or a role."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def _host() -> str:
-    return urlsplit(settings.BASE_URL).hostname or "hypercare"
-
-
-# --- The address of a feed ----------------------------------------------------------------------
-
-
-def link_of(user: User) -> Link | None:
-    """The person's living feed address, if they made one."""
-    return _living(user).first()
-
-
-@transaction.atomic
-def ensure_link(user: User, *, at: datetime) -> Link:
-    """The person's feed address; made when there is none."""
-    User.objects.select_for_update().get(pk=user.pk)
-    return link_of(user) or links.make(Link.Purpose.CALENDAR, user=user, period=None, at=at, expires_at=None)
-
-
-@transaction.atomic
-def replace_link(user: User, *, at: datetime) -> Link:
-    """A new address; the old one ends at once."""
-    revoke_link(user, at=at)
-    return ensure_link(user, at=at)
-
-
-def revoke_link(user: User, *, at: datetime) -> bool:
-    """End the feed address; False when there was none."""
-    return _living(user).update(revoked_at=at, outcome="Its owner ended this calendar feed.") > 0
-
-
-def _living(user: User) -> QuerySet[Link]:
-    return Link.objects.filter(user=user, purpose=Link.Purpose.CALENDAR, revoked_at__isnull=True).order_by(
-        "created_at", "id"
-    )

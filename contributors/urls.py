@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from contributors.models import Link
 from contributors.views import (
     acknowledge,
+    calendars,
     checks,
     contacts,
     cover,
@@ -32,8 +33,11 @@ namespaced: list[URLPattern | URLResolver] = [
     path("settings/contact/<int:pk>/remove/", contacts.remove, name="contact_remove"),
     path("settings/contact/<int:pk>/key/", contacts.rotate, name="contact_rotate"),
     path("shifts/", shifts.mine, name="shifts"),
-    path("shifts/feed/", shifts.make_feed, name="make_feed"),
-    path("shifts/feed/end/", shifts.end_feed, name="end_feed"),
+    path("shifts/feed/", calendars.make_feed, name="make_feed"),
+    path("shifts/feed/end/", calendars.end_feed, name="end_feed"),
+    path("p/<str:key>/calendars/", calendars.page, name="calendars"),
+    path("p/<str:key>/calendars/<int:pk>/feed/", calendars.make_role_feed, name="make_role_feed"),
+    path("p/<str:key>/calendars/<int:pk>/feed/end/", calendars.end_role_feed, name="end_role_feed"),
     path("p/<str:key>/_coverage/", coverage.panel, name="coverage_panel"),
     path("p/<str:key>/coverage/shifts/", coverage.add_shift, name="add_shift"),
     path("p/<str:key>/coverage/shifts/<int:pk>/cancel/", coverage.cancel_shift, name="cancel_shift"),
@@ -103,6 +107,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="paged_read",
     ),
     path("cover/<str:token>/", cover.by_link, name="cover"),
-    path("calendar/<str:token>.ics", shifts.calendar_feed, name="calendar_feed"),
+    path("calendar/<str:token>.ics", calendars.calendar_feed, name="calendar_feed"),
     path("", include((namespaced, "contributors"))),
 ]

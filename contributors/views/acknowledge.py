@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from contributors import calendars, links, readiness, renewal, roster
+from contributors import feeds, links, readiness, renewal, roster
 from contributors.forms import AnswerForm
 from contributors.models import Acknowledgement, Link, Membership, Shift
 from contributors.views.loading import explain
@@ -123,7 +123,7 @@ def _record(form: AnswerForm, asked: Asked) -> None:
     if asked.link is not None:
         links.mark_used(asked.link, at=asked.now, outcome=readiness.said(answer, member.user))
     if answer.state == Acknowledgement.State.READY:
-        calendars.ensure_link(member.user, at=asked.now)
+        feeds.ensure_link(member.user, at=asked.now)
 
 
 def _seen(request: HttpRequest) -> dict[str, Any] | None:
@@ -228,6 +228,6 @@ def _question(
 
 
 def _done(asked: Asked, answer: Acknowledgement) -> HttpResponse:
-    feed = calendars.link_of(asked.member.user)
+    feed = feeds.link_of(asked.member.user)
     context = {**_shared(asked), "answer": answer, "feed_url": links.url_of(feed) if feed else ""}
     return render(asked.request, "contributors/acknowledged.html", context)

@@ -7,15 +7,16 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from contributors import absences, calendars, cover, links, roster
+from contributors import absences, cover, feeds, roster
 from contributors.forms import zone_hint
-from contributors.models import Absence, Link, Shift
+from contributors.models import Absence, Shift
+from contributors.views.calendars import address, asked_alarm, reminders
 from contributors.views.duty_forms import AbsenceForm
 from contributors.views.loading import LARGEST_ID, done, explain
 from hypercare import svg
@@ -36,13 +37,14 @@ def mine(request: SignedInRequest) -> HttpResponse:
 def _mine(request: SignedInRequest, form: AbsenceForm) -> HttpResponse:
     now = timezone.now()
     shifts = roster.duties(request.user, at=now)
-    link = calendars.link_of(request.user)
+    alarm = asked_alarm(request)
     context = {
         "now": now,
         "on_now": [shift for shift in shifts if shift.covers(now)],
         "days": _by_day(shifts),
         "gantt": _week(shifts, now),
-        "feed_url": links.url_of(link) if link else "",
+        "feed_url": address(feeds.link_of(request.user), alarm),
+        "reminders": reminders(request, alarm),
         "asked": cover.waiting_for(request.user, at=now),
         "away": absences.coming(request.user, at=now),
         "form": form,
@@ -105,36 +107,6 @@ def _bar(shift: Shift) -> Bar:
     return Bar(
         shift.starts_at, shift.ends_at, f"{start:%-H}", kind, 1, True, href=page, title=f"You, {hours}"
     )
-
-
-@login_required
-@require_POST
-def make_feed(request: SignedInRequest) -> HttpResponse:
-    """Make the feed's address, or a new one in place of the old."""
-    calendars.replace_link(request.user, at=timezone.now())
-    return done(request, "Calendar feed ready", url=reverse("contributors:shifts") + "#feed")
-
-
-@login_required
-@require_POST
-def end_feed(request: SignedInRequest) -> HttpResponse:
-    """End the feed: calendars that use it stop getting anything."""
-    ended = calendars.revoke_link(request.user, at=timezone.now())
-    return done(
-        request, "Calendar feed ended" if ended else "There was no feed", url=reverse("contributors:shifts")
-    )
-
-
-@require_safe
-def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:  # noqa: ARG001  the link is the key
-    """The feed itself, for a calendar program. Raises LinkEnded (410) once it was ended."""
-    at = timezone.now()
-    link = links.find(token, Link.Purpose.CALENDAR, at=at)
-    response = HttpResponse(calendars.feed(link.user, at=at), content_type="text/calendar; charset=utf-8")
-    response["Content-Disposition"] = 'inline; filename="hypercare.ics"'
-    response["Cache-Control"] = "private, max-age=300"
-    response["X-Robots-Tag"] = "noindex"
-    return response
 
 
 def shift_words(shifts: list[Shift]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import time_machine
 from django.apps import apps
 from django.test import Client
 
-from contributors import calendars, links, readiness
+from contributors import feeds, links, readiness
 from contributors.models import Acknowledgement, Link, Membership
 from periods.models import JournalEntry, Period
 from tests.factories import GO_LIVE, make_member, make_period, make_role, make_shift, make_user
@@ -69,7 +69,7 @@ def test_a_scanner_that_opens_the_link_changes_nothing(query):
 
 def test_a_scanner_that_opens_the_feed_changes_nothing():
     member, _ = asked()
-    path = f"/calendar/{links.token_of(calendars.ensure_link(member.user, at=BEFORE).pk)}.ics"
+    path = f"/calendar/{links.token_of(feeds.ensure_link(member.user, at=BEFORE).pk)}.ics"
     before = everything()
 
     assert Client().get(path).status_code == 200

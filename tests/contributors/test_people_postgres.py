@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from contributors import calendars, cover, readiness, roster
+from contributors import cover, feeds, readiness, roster
 from contributors.models import Acknowledgement, Link, Membership, Shift
 from hypercare.errors import AlreadyDone, Invalid, Refused
 from hypercare.models import User
@@ -147,7 +147,7 @@ def test_of_two_owners_who_release_each_other_one_stays():
 def test_a_feed_has_one_address():
     user = make_user()
 
-    at_once(lambda: calendars.ensure_link(user, at=NOW), lambda: calendars.ensure_link(user, at=NOW))
+    at_once(lambda: feeds.ensure_link(user, at=NOW), lambda: feeds.ensure_link(user, at=NOW))
 
     assert Link.objects.filter(user=user).count() == 1
 
