@@ -15,6 +15,7 @@ period_pages: list[URLPattern | URLResolver] = [
     path("p/<str:key>/plan/<str:step>/_live/", plan.live, name="plan_live"),
     path("p/<str:key>/plan/<str:step>/discard/", plan.discard, name="plan_discard"),
     path("p/<str:key>/plan/people/new/", plan.add_person, name="plan_add_person"),
+    path("p/<str:key>/plan/people/earlier/", plan.add_earlier, name="plan_add_earlier"),
     path("p/<str:key>/plan/roles/new/", plan.add_role, name="plan_add_role"),
     path("p/<str:key>/plan/<str:step>/", plan.step, name="plan"),
     path("p/<str:key>/settings/sources/", periods.add_source, name="add_source"),

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Case, F, Max, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Value, When
 
 from hypercare.errors import AlreadyDone, Invalid, Refused
 from hypercare.models import User
@@ -31,6 +31,7 @@ LARGEST: Final = 200_000
 LONGEST_REASON: Final = 200
 LONGEST_CHANNEL: Final = 200
 MOST_PAGES: Final = 50
+COPIED: Final = (Kind.RUNBOOK, Kind.ROLLBACK, Kind.HOW_WE_WORK)
 CHANNELS: Final[dict[str, str]] = {
     "chat": "Chat",
     "mailbox": "Mailbox",
@@ -116,6 +117,27 @@ def restore(
         raise Invalid({"number": f"There is no version {number} of “{document.title}”."})
     text = Text(old.title, old.body, f"Restored version {number}", channels=old.channels)
     return write(document_id, based_on=based_on, text=text, by=by, at=at, via=via)
+
+
+@transaction.atomic
+def take_over(period_id: int, earlier: Period, *, by: User, at: datetime, via: str = "") -> list[Document]:
+    """Runbook, rollback plan and How we work of an earlier period, each as version 1 that says where it is from.
+
+    What the period has already stays as it is. Raises NotAllowed, Refused once the period has ended.
+    """
+    there = Document.objects.filter(period=period_id).values("kind")
+    found = pages(earlier).filter(kind__in=COPIED).exclude(kind__in=there)
+    texts = {row.document_id: row for row in DocumentVersion.objects.filter(
+        document__in=found, number=F("document__version"))}  # fmt: skip
+    return [_copied(period_id, page, texts[page.pk], by, at, via) for page in found]
+
+
+def _copied(
+    period_id: int, page: Document, latest: DocumentVersion, by: User, at: datetime, via: str
+) -> Document:
+    origin = f"Taken from {page.period.name[:120]} ({page.period.key}), version {latest.number}"
+    text = Text(latest.title, latest.body, origin, channels=latest.channels)
+    return create(period_id, kind=page.kind, text=text, by=by, at=at, via=via)
 
 
 @transaction.atomic
@@ -284,6 +306,15 @@ def of_kind(period: Period, kind: str) -> Document | None:
 def version(document: Document, number: int) -> DocumentVersion:
     """A version with its writer. Raises DoesNotExist for a number there is not."""
     return DocumentVersion.objects.select_related("by").get(document=document, number=number)
+
+
+def found(readable: QuerySet[Period], words: str) -> QuerySet[Document]:
+    """Pages of these periods whose title, or newest text, has the words; titles first, the latest period first."""
+    newest = DocumentVersion.objects.filter(document=OuterRef("pk"), number=OuterRef("version"))
+    in_text = Exists(newest.filter(body__icontains=words))
+    rows = Document.objects.filter(period__in=readable, removed_at__isnull=True)
+    rows = rows.annotate(in_title=Q(title__icontains=words)).filter(Q(in_title=True) | in_text)
+    return rows.select_related("period").order_by("-in_title", "-period__go_live_at", "title", "id")
 
 
 def versions(document: Document) -> QuerySet[DocumentVersion]:

@@ -15,7 +15,7 @@ from django.db import transaction
 from hypercare import wiring
 from hypercare.errors import Invalid, Refused
 from hypercare.models import User
-from periods import checklist, journal, planning, policy, templating
+from periods import checklist, documents, journal, planning, policy, templating
 from periods.access import require
 from periods.models import ChecklistItem, ExitCriterion, Period, PeriodOrigin, PeriodTemplate, TemplateVersion
 from periods.templates_library.checklist import Check
@@ -129,6 +129,7 @@ def _take_texts(period: Period, earlier: Period, *, by: User, at: datetime, via:
     }
     if taken:
         planning.update(period.pk, **taken, by=by, at=at, via=via)
+    documents.take_over(period.pk, earlier, by=by, at=at, via=via)
 
 
 # --- The checks it brings -----------------------------------------------------------------------

@@ -28,7 +28,7 @@ from contributors.views import check_board as board
 from contributors.views import check_history
 from contributors.views.loading import LARGEST_ID, done, explain, is_htmx, page_of, tab_counts
 from contributors.views.readiness import render_page
-from hypercare.errors import Invalid
+from hypercare.errors import Invalid, NotAllowed, Refused
 from hypercare.http import SignedInRequest
 from periods import checklist, downloads, library
 from periods.access import period_or_404
@@ -96,6 +96,12 @@ def act(request: SignedInRequest, key: str, pk: int, name: str) -> HttpResponse:
             raise
         explain(form, error)
         return _ask(request, check, action, form, now, part)
+    except NotAllowed:
+        raise
+    except Refused as error:
+        if not _in_row(request):
+            raise
+        return _refused(request, period, pk, error, now)
     return _did(request, check, action, before, now)
 
 
@@ -112,6 +118,20 @@ def _values(form: forms.Form | None) -> dict[str, Any]:
     return form.values if isinstance(form, EvidenceForm) else form.cleaned_data
 
 
+def _in_row(request: SignedInRequest) -> bool:
+    """Whether the answer takes the place of a row of the list."""
+    return is_htmx(request) and request.headers.get("HX-Target", "").startswith("check-")
+
+
+def _refused(
+    request: SignedInRequest, period: Period, pk: int, error: Refused, now: datetime
+) -> HttpResponse:
+    """The row as it is by now, with the sentence that says why nothing was done."""
+    check = _check_or_404(period, pk)
+    line = board.row(check, request.user, board.rights(request.user, period), now)
+    return _row(request, period, line, now, problems=error.reasons)
+
+
 def _did(
     request: SignedInRequest, check: ChecklistItem, action: CheckAction, before: int, now: datetime
 ) -> HttpResponse:
@@ -122,7 +142,7 @@ def _did(
     text = f"“{check.title}” {action.said}" if undo else f"“{check.title}” is so already"
     if undo and action.said == "assigned":
         text = f"“{check.title}”: {check.owner or 'nobody'}, due {line['due']}"
-    if is_htmx(request) and request.headers.get("HX-Target", "").startswith("check-"):
+    if _in_row(request):
         answer = _row(request, period, line, now)
         answer["HX-Trigger"] = json.dumps({"toast": {"text": text, "undo": undo}, "checks-changed": True})
         return answer
@@ -136,7 +156,13 @@ def _row(
     request: SignedInRequest, period: Period, line: dict[str, Any], now: datetime, **more: Any
 ) -> HttpResponse:
     context = {"period": period, "row": line, "may": board.rights(request.user, period), "now": now, **more}
-    return render(request, "contributors/_check_row.html", context, status=422 if _has_errors(more) else 200)
+    return render(request, "contributors/_check_row.html", context, status=_status(more))
+
+
+def _status(context: dict[str, Any]) -> int:
+    if context.get("problems"):
+        return 409
+    return 422 if _has_errors(context) else 200
 
 
 def _has_errors(context: dict[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contributors.coverage import RoleGap
+from contributors.models import Acknowledgement
 from hypercare import timewords
 from incidents.clocks import Clock, next_deadline
 from incidents.deadlines import clocks_of
@@ -19,6 +20,7 @@ from periods.models import Period
 
 SHOWN = 4
 GAP_RANK = 45
+PROBLEM_RANK = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,14 @@ def strip(
     *,
     at: datetime,
     undelivered: int = 0,
+    problems: Sequence[Acknowledgement] = (),
 ) -> dict[str, Any]:
     """At most four, the worst first, and how many more there are. No query."""
     found = [item for incident in incidents if (item := _of_incident(incident, at))]
     found += _of_gaps(period, gaps)
     found += _of_period(period, at)
     found += _of_letters(period, undelivered)
+    found += _of_problems(period, problems)
     found.sort(key=lambda item: item.rank)
     return {"shown": found[:SHOWN], "more": max(0, len(found) - SHOWN)}
 
@@ -65,6 +69,19 @@ def _of_letters(period: Period, undelivered: int) -> list[Attention]:
     return [
         Attention(15, "", "mail", f"{words} could not be sent", "to people of this period", "See whom", url)
     ]
+
+
+def _of_problems(period: Period, problems: Sequence[Acknowledgement]) -> list[Attention]:
+    """People who said that something is missing, as one row; what it is stays on the page behind it."""
+    if not problems:
+        return []
+    first, others = problems[0].membership, len(problems) - 1
+    also = f" and {others} more" if others else ""
+    lead_in = f"{first.user}{also} {'say' if others else 'says'} something is missing"
+    answered = all(answer.replied_at for answer in problems)
+    text = "answered, not confirmed yet" if answered else "before going live"
+    url = f"{reverse('period_readiness', kwargs={'key': period.key})}#member-{first.pk}"
+    return [Attention(PROBLEM_RANK, "", "shield", lead_in, text, "Open", url)]
 
 
 def _of_gaps(period: Period, gaps: Iterable[RoleGap]) -> list[Attention]:

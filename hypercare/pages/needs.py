@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.text import Truncator
 
-from contributors.models import Membership
+from contributors.models import Acknowledgement, Membership
 from hypercare.models import User
 from incidents import clocks
 from incidents.deadlines import clocks_of
@@ -74,10 +75,11 @@ def count(user: User, *, at: datetime) -> Todo:
 
 
 def of(user: User, *, at: datetime) -> Todo:
-    """What needs this person now. Five queries, at most 30 of each kind."""
+    """What needs this person now. Six queries, at most 30 of each kind."""
     found = [
         *_incidents(user, at),
         *_decisions(user, at),
+        *_problems(user),
         *_checks(user),
         *_acknowledgements(user),
         *_actions(user),
@@ -146,6 +148,26 @@ def _checks(user: User) -> list[Need]:
              f"{reverse('period_readiness', kwargs={'key': item.period.key})}#check-{item.pk}")
         for item in items.select_related("period").order_by("due_at", "id")[:MOST]
     ]  # fmt: skip
+
+
+def _problems(user: User) -> list[Need]:
+    """What somebody says is missing where one leads and nobody answered yet; due when they said it."""
+    unanswered = Acknowledgement.objects.filter(
+        membership__period__in=_current(user), membership__period__lead=user,
+        membership__period__status__in=Period.PRE_LIVE, membership__left_at__isnull=True,
+        voided_at__isnull=True, replied_at__isnull=True, state=Acknowledgement.State.PROBLEM,
+    )  # fmt: skip
+    rows = unanswered.select_related("membership__user", "membership__period").order_by("at", "id")
+    return [_problem_need(answer) for answer in rows[:MOST]]
+
+
+def _problem_need(answer: Acknowledgement) -> Need:
+    member = answer.membership
+    url = reverse("contributors:reply", kwargs={"key": member.period.key, "pk": member.pk})
+    note = f"{member.period.name}: {' '.join(answer.note.split())}"
+    return Need(
+        "shield", f"{member.user} says something is missing", Truncator(note).chars(120), None, "Answer", url
+    )
 
 
 def _acknowledgements(user: User) -> list[Need]:

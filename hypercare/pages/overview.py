@@ -206,7 +206,9 @@ def open_incidents(period: Period) -> list[Incident]:
 
 def _attention(period: Period, incidents: list[Incident], gaps: list[Any], now: datetime) -> dict[str, Any]:
     undelivered = delivery.dead_letters(period).count()
-    return {"attention": strip(period, incidents, gaps, at=now, undelivered=undelivered)}
+    problems = readiness.problems(period) if period.status in Period.PRE_LIVE else []
+    found = strip(period, incidents, gaps, at=now, undelivered=undelivered, problems=problems)
+    return {"attention": found}
 
 
 def _incidents(period: Period, incidents: list[Incident], user: User, now: datetime) -> dict[str, Any]:

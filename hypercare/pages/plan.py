@@ -13,8 +13,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributors import duties
-from hypercare.errors import NotAllowed, Refused
+from contributors import duties, earlier
+from hypercare.errors import Invalid, NotAllowed, Refused
 from hypercare.http import SignedInRequest
 from hypercare.models import User
 from hypercare.pages import plan_forms, plan_start, plan_steps
@@ -145,6 +145,23 @@ def add_person(request: SignedInRequest, key: str) -> HttpResponse:
 
 @login_required
 @require_POST
+def add_earlier(request: SignedInRequest, key: str) -> HttpResponse:
+    """The people who were ticked among those of the period that this one started from; not told yet."""
+    period = period_or_404(request.user, key, may="members.manage")
+    chosen = {int(pk) for pk in request.POST.getlist("people") if pk.isdecimal() and len(pk) < 18}
+    try:
+        added = earlier.add(period.pk, chosen=chosen, by=request.user, at=timezone.now())
+    except Invalid as error:
+        people = STEPS["people"]
+        form, problem = people.form(period, None), " ".join(error.reasons)
+        return _page(request, period, people, form, 422, earlier_problem=problem)
+    count = "1 person" if len(added) == 1 else f"{len(added)} people"
+    messages.success(request, f"{count} added. Nobody is told before you invite.")
+    return redirect("periods:plan", key=period.key, step="people")
+
+
+@login_required
+@require_POST
 def add_role(request: SignedInRequest, key: str) -> HttpResponse:
     """One duty by hand, or all that the answers suggest."""
     period, now = period_or_404(request.user, key, may="members.manage"), timezone.now()
@@ -198,7 +215,8 @@ def _page(
         "period": period, "step": chosen, "steps": _rail(period, chosen.key), "form": form, "draft": draft,
         "suggestion": _suggest(period, _risk_as_typed(period, form, draft), request.user),
         "saved_at": draft.saved_at if draft else _saved_at(period), "regions": _regions(form),
-        "place": workdays.place(period.country, period.subdivision), **chosen.shows(period), **more,
+        "place": workdays.place(period.country, period.subdivision), **chosen.shows(period),
+        **plan_steps.seen_by(request.user, chosen.key, period), **more,
     }  # fmt: skip
     return render(request, f"hypercare/plan/{chosen.key}.html", context, status=status)
 

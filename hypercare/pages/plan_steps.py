@@ -16,7 +16,7 @@ from django import forms
 from django.db import transaction
 from django.utils import timezone
 
-from contributors import duties, roster
+from contributors import duties, earlier, roster
 from contributors.models import Role, Shift
 from hypercare.errors import AlreadyDone, Invalid, Refused
 from hypercare.models import User
@@ -248,6 +248,16 @@ def people_extra(period: Period) -> dict[str, Any]:
         "members": roster.members(period.pk), "roles": Role.objects.filter(period=period).order_by("position", "id"),
         "person_form": plan_forms.NewPersonForm(period=period), "role_form": plan_forms.RoleForm(),
     }  # fmt: skip
+
+
+def seen_by(user: User, step: str, period: Period) -> dict[str, Any]:
+    """What a step shows to this person only: the people of an earlier period that both are part of."""
+    if step != "people":
+        return {}
+    return {
+        "earlier": earlier.source(period, by=user),
+        "earlier_people": earlier.suggested(period, by=user),
+    }
 
 
 def checks_extra(period: Period) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from hypercare.http import SignedInRequest
 from hypercare.models import User
 from incidents.models import Incident
-from periods import library
+from periods import documents, library
 from periods.models import Period
 
 KEY = re.compile(r"^\s*([A-Za-z][A-Za-z0-9]{1,11})-(\d{1,9})\s*$")
@@ -41,7 +41,9 @@ def _find(user: User, query: str) -> dict[str, object]:
     people = User.objects.filter(
         name__icontains=query, memberships__period__in=Period.objects.visible_to(user)
     ).distinct()
+    readable = Period.objects.visible_to(user)
     return {
+        "pages": documents.found(readable, query)[:MOST] if "\x00" not in query else [],
         "lessons": library.found(user, library.Query(query))[:MOST],
         "periods": periods.order_by("-go_live_at", "id")[:MOST],
         "incidents": incidents.order_by("-reported_at", "-id")[:MOST],

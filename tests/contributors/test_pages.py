@@ -749,6 +749,21 @@ def test_an_owner_and_a_due_time_are_changed_in_their_row_with_an_undo():
     assert "/undo/1/" in due.headers["HX-Trigger"]
 
 
+def test_a_refusal_in_a_row_is_that_row_with_the_sentence():
+    period, client = getting_ready()
+    check = make_check(period, status="done", done_by=make_user("Priya Raman"), done_at=NOW)
+    headers = {**IN_ROW, "HX-Target": f"check-{check.pk}"}
+
+    answer = client.post(f"{base_of(period, check)}complete/", headers=headers)
+    page = client.post(f"{base_of(period, check)}complete/")
+
+    assert (answer.status_code, page.status_code) == (409, 409)
+    assert text_of(answer).strip().startswith(f'<tr id="check-{check.pk}"')
+    assert "Not done:" in text_of(answer)
+    assert "Priya Raman" in text_of(answer)
+    assert "This was not done" in text_of(page)
+
+
 def test_without_scripts_the_same_is_a_page_with_both_fields():
     period, client = getting_ready()
     check = make_check(period, owner=period.lead)

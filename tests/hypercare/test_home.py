@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from contributors import asking, readiness
 from hypercare.models import User
 from hypercare.pages.home import PANELS, duties, waiting
 from periods import journal
@@ -105,6 +106,29 @@ def test_what_needs_me_comes_by_urgency_each_with_one_way_to_act(lead: User) -> 
         "Now": [("Acknowledge BILL-2", "Open"), ("Assign BILL-1", "Assign")],
         "Overdue and due today": [("Attach the rehearsal", "Attach")],
     }
+
+
+def test_what_somebody_misses_needs_the_lead_until_it_is_answered(lead: User) -> None:
+    period = coming_period(lead)
+    role = make_role(period)
+    member = make_member(period, make_user("Olga Berg"), role=role, invited_at=timezone.now())
+    now = timezone.now()
+    answer = readiness.acknowledge(
+        member.pk, statements=[], note="No access to the ledger", state="problem", by=member.user, at=now
+    )
+
+    page = words(signed_in(lead).get("/"))
+    strip = words(signed_in(lead).get(f"/p/{period.key}/"))
+    asking.reply(answer.pk, text="It is on its way.", by=lead, at=now)
+    later = words(signed_in(lead).get("/"))
+    strip_later = words(signed_in(lead).get(f"/p/{period.key}/"))
+
+    assert "Olga Berg says something is missing" in page
+    assert "No access to the ledger" in page
+    assert "<strong>Olga Berg says something is missing</strong> before going live" in strip
+    assert "No access to the ledger" not in strip, "who only watches reads the strip as well"
+    assert "Olga Berg says something is missing" not in later
+    assert "answered, not confirmed yet" in strip_later
 
 
 def test_the_exit_decision_needs_those_who_sign_it(lead: User) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hypercare.models import User
-from tests.factories import make_incident, make_member, make_user
+from periods import documents
+from periods.documents import Text
+from tests.factories import NOW, make_incident, make_member, make_user
 from tests.hypercare.scene import live_period, signed_in, words
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +69,31 @@ def test_markup_in_a_query_stays_text(person: User) -> None:
     page = words(signed_in(person).get("/search/", {"q": "<script>alert(1)</script>"}))
 
     assert "<script>alert(1)" not in page
+
+
+def test_words_find_pages_by_title_before_those_by_their_newest_text(person: User) -> None:
+    period = live_period(person)
+    other = make_user("Somebody Secret")
+    for where, by in ((period, person), (live_period(other, key="OTHER"), other)):
+        for title, body in (("Night work", "Who calls the bank?"), ("Calling the bank", "By phone.")):
+            documents.create(where.pk, kind="page", text=Text(title, body), by=by, at=NOW)
+    gone = documents.create(period.pk, kind="page", text=Text("Old bank", "x"), by=person, at=NOW)
+    documents.remove(gone.pk, by=person, at=NOW)
+
+    found = signed_in(person).get("/search/", {"q": "the bank"}).context["pages"]
+
+    assert [(page.title, page.period_id) for page in found] == [
+        ("Calling the bank", period.pk),
+        ("Night work", period.pk),
+    ]
+
+
+def test_what_an_older_version_said_is_not_found(person: User) -> None:
+    period = live_period(person)
+    page = documents.create(period.pk, kind="runbook", text=Text("Runbook", "floppy"), by=person, at=NOW)
+    documents.write(page.pk, based_on=1, text=Text("Runbook", "disk", "Newer"), by=person, at=NOW)
+    browser = signed_in(person)
+
+    assert "Nothing matches" in words(browser.get("/search/", {"q": "floppy"}))
+    assert "Runbook" in words(browser.get("/search/", {"q": "DISK"}))
+    assert browser.get("/search/", {"q": "a\x00b"}).status_code == 200

@@ -5,16 +5,40 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
 
 from hypercare.errors import AlreadyDone, Invalid, Refused, TransitionRefused
-from periods import checklist, clockwork, conditions, gonogo, journal, lifecycle, planning
-from periods.models import Debrief, ExitSignature, GoCondition, GoDecision, JournalEntry, Period
-from tests.factories import GO_LIVE, NOW, make_check, make_period
+from periods import (
+    checklist,
+    clockwork,
+    conditions,
+    evidence,
+    gonogo,
+    journal,
+    lifecycle,
+    planning,
+    templating,
+)
+from periods.evidence import Upload
+from periods.models import (
+    Debrief,
+    Evidence,
+    ExitSignature,
+    GoCondition,
+    GoDecision,
+    JournalEntry,
+    Period,
+    PeriodTemplate,
+    TemplateVersion,
+)
+from periods.templates_library.kinds import BUILT_IN
+from tests.factories import GO_LIVE, NOW, make_check, make_period, make_user
 from tests.periods.story import DURING_READINESS, make_ready_to_decide, plan_data, sign_both
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -160,3 +184,103 @@ def test_met_at_the_deadline_has_one_outcome() -> None:
             ("unmet", STATUS.READINESS, ["go.reverted"]),
         )
         assert not list(journal.verify(period))
+
+
+def test_together_files_never_pass_the_quota_and_a_refused_one_leaves_no_bytes(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.EVIDENCE_DIR, settings.EVIDENCE_QUOTA = tmp_path, 25
+    period = make_period(STATUS.READINESS)
+    items = [make_check(period) for _ in range(THREADS)]
+
+    def send(number: int) -> Any:
+        upload = Upload(f"{number}.log", b"ten bytes\n")
+        return checklist.attach(items[number].pk, upload=upload, by=period.lead, at=DURING_READINESS)
+
+    results = together(send)
+
+    assert len(kept(results)) == Evidence.objects.count() == 2
+    assert evidence.used(period) == 20
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 2
+
+
+def test_one_change_is_taken_back_once() -> None:
+    period = make_period(STATUS.READINESS)
+    item = make_check(period)
+    done = checklist.complete(item.pk, by=period.lead, at=DURING_READINESS)
+
+    results = together(
+        lambda _: checklist.undo(period.pk, done.period.journal_seq, by=period.lead, at=DURING_READINESS)
+    )
+
+    assert len(kept(results)) == JournalEntry.objects.filter(kind="checklist.undone").count() == 1
+    assert all("was undone" in str(result) for result in results if isinstance(result, Refused))
+    item.refresh_from_db()
+    assert item.status == "open"
+
+
+def test_bulk_changes_take_turns_and_each_is_undone_whole() -> None:
+    period = make_period(STATUS.READINESS)
+    items = [make_check(period).pk for _ in range(5)]
+    people = [period.lead, period.sponsor, period.bau_owner]
+
+    def give(number: int) -> Any:
+        order = items if number % 2 else items[::-1]
+        return checklist.bulk(
+            period.pk, order, "assign", owner=people[number], by=period.lead, at=DURING_READINESS
+        )
+
+    results = kept(together(give, times=3))
+
+    assert len(results) == 3
+    assert len(set(period.checklist.values_list("owner", flat=True))) == 1, "nobody's change is half there"
+    changed, last = max(results, key=lambda result: result[1])
+    assert len(checklist.undo(period.pk, last, by=period.lead, at=DURING_READINESS)) == changed == 5
+    assert len(set(period.checklist.values_list("owner", flat=True))) == 1
+
+
+def test_bulk_and_a_single_change_leave_a_chain_that_verifies() -> None:
+    period = make_period(STATUS.READINESS)
+    items = [make_check(period).pk for _ in range(4)]
+
+    def act(number: int) -> Any:
+        if number % 2:
+            return checklist.complete(items[number % 4], by=period.lead, at=DURING_READINESS)
+        return checklist.bulk(
+            period.pk, items, "set-aside", reason="Not in this release", by=period.lead, at=DURING_READINESS
+        )
+
+    together(act)
+
+    period.refresh_from_db()
+    assert list(journal.verify(period)) == []
+
+
+def test_versions_of_a_template_saved_together_have_numbers_of_their_own() -> None:
+    planner = make_user(may_plan=True)
+    first = templating.save(replace(BUILT_IN["minor-release"], name="Ours"), by=planner, at=NOW)
+    first_content = templating.content_of(first)
+
+    def save(number: int) -> Any:
+        content = replace(first_content, checklist=first_content.checklist[: number + 1])
+        return templating.save(content, by=planner, at=NOW, into=first.template)
+
+    results = together(save)
+
+    numbers = list(TemplateVersion.objects.order_by("number").values_list("number", flat=True))
+    assert len(kept(results)) == THREADS
+    assert numbers == list(range(1, THREADS + 2))
+
+
+def test_a_new_template_has_its_name_once() -> None:
+    planner = make_user(may_plan=True)
+
+    content = replace(BUILT_IN["minor-release"], name="Ours")
+
+    results = together(lambda _: templating.save(content, by=planner, at=NOW))
+
+    refused = [result for result in results if isinstance(result, Invalid)]
+    assert len(kept(results)) == PeriodTemplate.objects.count() == TemplateVersion.objects.count() == 1
+    assert {result.errors["name"][0] for result in refused} == {
+        "There is a template called Ours already. Save a new version of it."
+    }

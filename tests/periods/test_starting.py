@@ -10,8 +10,9 @@ import pytest
 from contributors.models import Delivery, Membership, Role
 from hypercare.errors import AlreadyDone, Invalid, NotAllowed, Refused
 from incidents import escalation, ladders, policies
-from periods import debriefs, policy, starting, templating
-from periods.models import JournalEntry, Period, PeriodOrigin
+from periods import debriefs, documents, policy, starting, templating
+from periods.documents import Text
+from periods.models import Document, DocumentVersion, JournalEntry, Period, PeriodOrigin
 from periods.templates_library.content import Ladder, Rung
 from periods.templates_library.kinds import BUILT_IN
 from periods.templates_library.rhythm import Stretch
@@ -219,3 +220,42 @@ def test_debriefs_follow_the_rhythm_of_the_template():
     first = GO_LIVE.astimezone(period.zone).date()
     assert days.count(first) == 2
     assert {day.weekday() for day in days if day != first} == {0, 2, 4}
+
+
+# --- Pages
+
+
+def page(period: Period, kind: str, body: str, **more) -> Document:
+    text = Text(more.pop("title", "Runbook"), body, **more)
+    return documents.create(period.pk, kind=kind, text=text, by=period.lead, at=NOW)
+
+
+def test_runbook_rollback_plan_and_how_we_work_come_along_as_first_versions_that_name_their_origin():
+    earlier = make_period(key="OLD", name="Ledger move", lead=make_user(may_plan=True))
+    runbook = page(earlier, "runbook", "First")
+    documents.write(
+        runbook.pk, based_on=1, text=Text("Runbook", "Newest", "Clearer"), by=earlier.lead, at=NOW
+    )
+    page(earlier, "how_we_work", "Talk.", title="How we work", channels={"mailbox": "war@example.com"})
+    page(earlier, "page", "Only about that release.", title="Notes")
+
+    period = started(starting.from_earlier("OLD", by=earlier.lead), by=earlier.lead, key="NEW")
+
+    copied = {row.document.kind: row for row in DocumentVersion.objects.filter(document__period=period)}
+    assert set(copied) == {"runbook", "how_we_work"}
+    assert (copied["runbook"].number, copied["runbook"].body) == (1, "Newest")
+    assert copied["runbook"].reason == "Taken from Ledger move (OLD), version 2"
+    assert copied["how_we_work"].channels == {"mailbox": "war@example.com"}
+    assert JournalEntry.objects.filter(period=period, kind="page.created").count() == 2
+
+
+def test_a_copied_page_and_its_origin_go_separate_ways():
+    earlier = make_period(key="OLD", lead=make_user(may_plan=True))
+    page(earlier, "rollback", "Old steps", title="Rollback plan")
+    period = started(starting.from_earlier("OLD", by=earlier.lead), by=earlier.lead, key="NEW")
+
+    copy = documents.of_kind(period, "rollback")
+    documents.write(copy.pk, based_on=1, text=Text("Rollback plan", "New", "Ours"), by=period.lead, at=NOW)
+
+    assert documents.version(documents.of_kind(earlier, "rollback"), 1).body == "Old steps"
+    assert documents.of_kind(earlier, "rollback").version == 1
