@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.template.loader import render_to_string
 
+from contributors import off_links, topics
 from contributors.letters import KINDS
 from contributors.models import Delivery
 from contributors.stationery import Case, local
@@ -20,12 +21,16 @@ LONGEST_SUBJECT = 180
 
 @dataclass(frozen=True)
 class Message:
-    """A message ready for a channel. Messages with the same `thread` are shown as one conversation."""
+    """A message ready for a channel. Messages with the same `thread` are shown as one conversation.
+
+    `off_url` is where the person turns this class of messages off; empty for what always comes.
+    """
 
     subject: str
     text: str
     html: str
     thread: str = ""
+    off_url: str = ""
 
 
 def render(delivery: Delivery, *, late: bool = False) -> Message:
@@ -38,12 +43,14 @@ def render(delivery: Delivery, *, late: bool = False) -> Message:
     if late:
         meant = f"This comes late: it was meant for {local(delivery.intended_at, zone)}."
         letter = replace(letter, paragraphs=(meant, *letter.paragraphs))
-    context = {"letter": letter}
+    off_url = _off_url(delivery)
+    context = {"letter": letter, "off_url": off_url}
     return Message(
         subject=one_line(letter.subject)[:LONGEST_SUBJECT],
         text=render_to_string("contributors/email/letter.txt", context).strip() + "\n",
         html=render_to_string("contributors/email/letter.html", context),
         thread=_thread(delivery),
+        off_url=off_url,
     )
 
 
@@ -56,6 +63,13 @@ def _zone(delivery: Delivery) -> ZoneInfo:
     if delivery.recipient:
         return delivery.recipient.zone
     return delivery.period.zone if delivery.period else ZoneInfo("UTC")
+
+
+def _off_url(delivery: Delivery) -> str:
+    topic = topics.of(delivery.kind)
+    if topic is None or delivery.recipient is None or delivery.urgency == Delivery.Urgency.PAGE:
+        return ""
+    return off_links.url_of(delivery.recipient, topic)
 
 
 def _thread(delivery: Delivery) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from contributors import contacts, delivery, links, news
+from contributors import contacts, delivery, links, news, preferences
 from contributors.letters import KINDS
 from contributors.models import Delivery, Link, Membership
 from hypercare.models import User
@@ -66,13 +66,16 @@ def notify(
 
     `context` is a JSON snapshot of what the message says; after `not_after` it is no longer worth sending.
     `intended_at` is when it should have been queued, where that is not now: it then comes labelled as late. None,
-    and nothing queued, for nobody, for somebody inactive and for somebody who is not a member of the period.
+    and nothing queued, for nobody, for somebody inactive for somebody who is not a member of the
+    period, and for a kind the person has turned off; nobody turns a page off.
     Raises KeyError for a kind that `letters` does not know.
     """
     KINDS[kind]
     first = Delivery.objects.filter(dedupe_key=key).first()
     if first is not None or user is None or not _may_be_told(user, period):
         return first
+    if urgency != Urgency.PAGE and not preferences.wants(user, kind):
+        return None
     shared = {
         "recipient": user, "period": period, "subject": subject, "kind": kind, "context": dict(context),
         "urgency": urgency, "not_after": not_after, "created_at": at, "intended_at": intended_at,

@@ -20,12 +20,14 @@ from contributors.views import (
     reading,
     rehearsing,
     shifts,
+    turned_off,
 )
 
 CHECK = "p/<str:key>/readiness/checks/<int:pk>/"
 namespaced: list[URLPattern | URLResolver] = [
     path("settings/contact/", contacts.page, name="contacts"),
     path("settings/contact/add/", contacts.add, name="contact_add"),
+    path("settings/contact/messages/", turned_off.choose, name="choose_messages"),
     path("settings/contact/quiet/", contacts.quiet, name="contact_quiet"),
     path("settings/contact/rules/<str:urgency>/", contacts.rule, name="contact_rule"),
     path("settings/contact/<int:pk>/verify/", contacts.verify, name="contact_verify"),
@@ -108,5 +110,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("cover/<str:token>/", cover.by_link, name="cover"),
     path("calendar/<str:token>.ics", calendars.calendar_feed, name="calendar_feed"),
+    path("messages/<str:token>/", turned_off.by_link, name="messages_off"),
     path("", include((namespaced, "contributors"))),
 ]

@@ -91,6 +91,10 @@ def compose(delivery: Delivery, message: Message) -> EmailMultiAlternatives:
     if message.thread:
         root = f"<{message.thread}@{_host()}>"
         headers |= {"References": root, "In-Reply-To": root}
+    if message.off_url:
+        headers["List-Unsubscribe"] = f"<{message.off_url}>"
+        if message.off_url.startswith("https://"):  # RFC 8058 §3.1 wants no other.
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail = EmailMultiAlternatives(
         message.subject, message.text, _sender(), [delivery.address], headers=headers
     )

@@ -121,7 +121,7 @@ def sample(kind: str) -> Delivery:
         key="BILL26", name="Billing cut-over", timezone="Europe/Copenhagen", go_live_at=GO_LIVE,
         ends_at=GO_LIVE + timedelta(days=14), lead=lead, bau_owner=bau_owner, war_room_url="https://meet.example/bill",
     )  # fmt: skip
-    person = User(name="Tomasz Wojcik", email="tomasz@northlane.example", timezone="Europe/Copenhagen")
+    person = User(pk=36, name="Tomasz Wojcik", email="tomasz@northlane.example", timezone="Europe/Copenhagen")
     subject = "incident:36" if kind in ("page", "incident_assigned", "incident_resolved") else ""
     return Delivery(
         kind=kind,

@@ -1,6 +1,6 @@
 """The rows of people: who is part of a period, who is on duty, what they are asked and told."""
 
-from contributors.models.contact import ContactPoint, ContactRule, QuietHours
+from contributors.models.contact import ContactPoint, ContactRule, QuietHours, TurnedOff
 from contributors.models.duty import (
     Absence,
     CoverAsk,
@@ -38,4 +38,5 @@ __all__ = [
     "Rotation",
     "RotationTurn",
     "Shift",
+    "TurnedOff",
 ]

@@ -94,3 +94,17 @@ class QuietHours(models.Model):
 
     def __str__(self) -> str:
         return f"{self.starts:%H:%M} to {self.ends:%H:%M}"
+
+
+class TurnedOff(models.Model):
+    """A class of messages a person does not want (`topics.py`). Pages, invitations and codes are in none."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="turned_off")
+    topic = models.CharField(max_length=20)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "topic"], name="turned_off_once")]
+
+    def __str__(self) -> str:
+        return f"{self.topic} off"

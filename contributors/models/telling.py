@@ -87,6 +87,7 @@ class Delivery(models.Model):
             models.Index(fields=["period", "created_at", "id"], name="delivery_newest_of_period"),
             models.Index(fields=["period", "subject", "created_at"], name="delivery_by_subject"),
             models.Index(fields=["period", "state"], name="delivery_by_state"),
+            models.Index(fields=["recipient", "created_at"], name="delivery_newest_of_person"),
         ]
 
     def __str__(self) -> str:

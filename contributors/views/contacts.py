@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from contributors import contacts
+from contributors import contacts, preferences, topics
 from contributors.contacts import Step
 from contributors.models import ContactPoint, ContactRule, QuietHours
 from hypercare.errors import Invalid
@@ -168,6 +168,7 @@ def _mine(request: SignedInRequest, pk: int) -> ContactPoint:
 
 def _page(request: SignedInRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     mine = contacts.points(request.user)
+    off = preferences.turned_off(request.user)
     wrong, keys = more.get("wrong", {}), more.get("new_key", {})
     context = {
         "form": more.get("form") or AddForm(),
@@ -181,6 +182,7 @@ def _page(request: SignedInRequest, *, status: int = 200, **more: Any) -> HttpRe
         ],
         "slow": contacts.slow_rule(request.user, limit=LIMIT),
         "waits": WAITS,
+        "topics": [(topic, topic.name not in off) for topic in topics.TOPICS],
         "has_errors": status != 200,
     }
     return render(request, "contributors/contacts.html", context, status=status)

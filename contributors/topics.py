@@ -1,0 +1,61 @@
+"""The classes of messages a person may turn off. Pure: which kind belongs to which.
+
+What stands in no class always comes: pages, invitations, codes, tests, and what could not be told to somebody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A class of messages: its name in addresses, what a person reads, and the kinds in it."""
+
+    name: str
+    title: str
+    words: str
+    kinds: tuple[str, ...]
+
+
+TOPICS: Final = (
+    Topic(
+        "today", "Your day", "Each morning that checks of yours are due, and checks that are open again.",
+        ("checklist_reminder", "waiver_ended"),
+    ),
+    Topic(
+        "readiness", "Readiness", "Reminders to answer, replies to what you miss, what others miss.",
+        ("readiness_reminder", "readiness_problem", "readiness_replied", "readiness_again"),
+    ),
+    Topic(
+        "shifts", "Shifts and cover", "Changes of your shifts, requests to take one, gaps in the cover you lead.",
+        (
+            "shift_changed", "shift_taken_over", "shifts_planned", "cover_asked", "cover_approve", "cover_done",
+            "cover_declined", "cover_unanswered", "absence", "coverage_gap", "coverage_ahead",
+        ),
+    ),
+    Topic("assigned", "Incidents given to you", "When somebody makes an incident yours.", ("incident_assigned",)),
+    Topic("deadlines", "Deadlines of incidents", "When a promised time is near or over.", ("incident_rung",)),
+    Topic("resolved", "Resolved incidents", "When an incident you lead is resolved.", ("incident_resolved",)),
+    Topic(
+        "decisions", "Votes and decisions", "Go or no-go, the start and the end of a period, signatures.",
+        (
+            "go_decision", "condition_soon", "condition_unmet", "period_started", "period_moved",
+            "period_closed", "exit_signed",
+        ),
+    ),
+    Topic(
+        "debriefs", "Debriefs", "A word before they start.",
+        ("debrief_soon",),
+    ),
+    Topic("minutes", "Minutes", "What each debrief decided, and what is yours to do.", ("debrief_minutes",)),
+)  # fmt: skip
+BY_NAME: Final[Mapping[str, Topic]] = {topic.name: topic for topic in TOPICS}
+_OF_KIND: Final[Mapping[str, Topic]] = {kind: topic for topic in TOPICS for kind in topic.kinds}
+
+
+def of(kind: str) -> Topic | None:
+    """The class a kind of message belongs to; None for one that always comes."""
+    return _OF_KIND.get(kind)
