@@ -127,12 +127,17 @@ def _shift(shift: Shift, summary: str) -> Entry:
 
 def _debrief(debrief: Debrief) -> Entry:
     return Entry(
-        uid=f"debrief-{debrief.pk}@{_host()}", summary=f"Debrief {debrief.number}: {debrief.period.name}",
+        uid=debrief_uid(debrief.pk), summary=f"Debrief {debrief.number}: {debrief.period.name}",
         start=debrief.starts_at, end=debrief.ends_at, sequence=getattr(debrief, "sequence", 0),
         cancelled=debrief.status == Debrief.Status.SKIPPED,
         url=settings.BASE_URL + debrief.get_absolute_url(),
         description="\n".join(_where_to_look(debrief.period)),
     )  # fmt: skip
+
+
+def debrief_uid(pk: int) -> str:
+    """The identity of a debrief, in feeds and in invitations."""
+    return f"debrief-{pk}@{_host()}"
 
 
 def _where_to_look(period: Period) -> list[str]:

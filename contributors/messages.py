@@ -7,11 +7,14 @@ mail never say different things.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from email.utils import parseaddr
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.template.loader import render_to_string
 
 from contributors import off_links, topics
+from contributors.invites import CalendarFile, debrief_files
 from contributors.letters import KINDS
 from contributors.models import Delivery
 from contributors.stationery import Case, local
@@ -31,6 +34,7 @@ class Message:
     html: str
     thread: str = ""
     off_url: str = ""
+    calendar: tuple[CalendarFile, ...] = ()
 
 
 def render(delivery: Delivery, *, late: bool = False) -> Message:
@@ -39,7 +43,8 @@ def render(delivery: Delivery, *, late: bool = False) -> Message:
     Raises KeyError for an unknown kind or a snapshot that lacks its link.
     """
     zone = _zone(delivery)
-    letter = KINDS[delivery.kind](Case(delivery, zone))
+    case = Case(delivery, zone)
+    letter = KINDS[delivery.kind](case)
     if late:
         meant = f"This comes late: it was meant for {local(delivery.intended_at, zone)}."
         letter = replace(letter, paragraphs=(meant, *letter.paragraphs))
@@ -51,6 +56,7 @@ def render(delivery: Delivery, *, late: bool = False) -> Message:
         html=render_to_string("contributors/email/letter.html", context),
         thread=_thread(delivery),
         off_url=off_url,
+        calendar=_calendar(case),
     )
 
 
@@ -63,6 +69,12 @@ def _zone(delivery: Delivery) -> ZoneInfo:
     if delivery.recipient:
         return delivery.recipient.zone
     return delivery.period.zone if delivery.period else ZoneInfo("UTC")
+
+
+def _calendar(case: Case) -> tuple[CalendarFile, ...]:
+    """Only mails carry files."""
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return debrief_files(case, sender=sender) if case.delivery.channel == "email" else ()
 
 
 def _off_url(delivery: Delivery) -> str:

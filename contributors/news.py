@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from contributors import invites
 from contributors.models import Delivery, Membership, Shift
 from hypercare.models import User
 from periods.models import ChecklistItem, Debrief, GoDecision, JournalEntry, Period
 
+MOST_DEBRIEFS = 30
 SHIFTS_NAMED = 3
 SHIFTS_IN_A_LIST = 20
 SHIFT_IS_NEAR = timedelta(
@@ -25,7 +27,10 @@ Urgency = Delivery.Urgency
 
 @dataclass(frozen=True)
 class Notice:
-    """One person to be told one thing. `link_until` asks for a one-tap link to their own readiness."""
+    """One person to be told one thing. `link_until` asks for a one-tap link to their own readiness.
+
+    `even_to_actor` for what belongs into everybody's calendar, whoever did it.
+    """
 
     user: User | None
     kind: str
@@ -33,12 +38,16 @@ class Notice:
     urgency: Urgency = Urgency.NORMAL
     not_after: datetime | None = None
     link_until: datetime | None = None
+    even_to_actor: bool = False
 
 
 def notices(entry: JournalEntry) -> list[Notice]:
-    """Whom an entry is news to: never the person who did it."""
+    """Whom an entry is news to: never the person who did it, but for calendars."""
     found = NEWS[entry.kind](entry) if entry.kind in NEWS else ()
-    return [notice for notice in found if notice.user is not None and notice.user.pk != entry.actor_id]
+    return [
+        notice for notice in found
+        if notice.user is not None and (notice.even_to_actor or notice.user.pk != entry.actor_id)
+    ]  # fmt: skip
 
 
 # --- Contributors -------------------------------------------------------------------------------
@@ -167,12 +176,19 @@ def _condition_unmet(entry: JournalEntry) -> Iterable[Notice]:
 
 def _started(entry: JournalEntry) -> Iterable[Notice]:
     said = {**_by(entry), "at": entry.data.get("went_live_at"), "ends_at": entry.data.get("ends_at")}
-    return _members(entry, "period_started", said)
+    return [*_members(entry, "period_started", said), *_invited_to_debriefs(entry)]
 
 
 def _ended(entry: JournalEntry) -> Iterable[Notice]:
     said = {**_by(entry), "at": entry.at.isoformat(), "how": entry.kind.partition(".")[2].replace("_", " ")}
-    return _members(entry, "period_closed", said)
+    dropped = Debrief.objects.filter(
+        period=entry.period, status=Debrief.Status.SKIPPED, starts_at__gt=entry.at
+    )
+    kept = [
+        invites.snapshot(debrief, sequence=entry.seq)
+        for debrief in dropped.order_by("starts_at", "id")[:MOST_DEBRIEFS]
+    ]
+    return _members(entry, "period_closed", {**said, "debriefs": kept})
 
 
 def _moved(entry: JournalEntry) -> Iterable[Notice]:
@@ -181,6 +197,10 @@ def _moved(entry: JournalEntry) -> Iterable[Notice]:
         "ends_at": entry.data.get("ends_at") or entry.period.ends_at.isoformat(),
     }  # fmt: skip
     return _members(entry, "period_moved", said)
+
+
+def _goes_on(entry: JournalEntry) -> Iterable[Notice]:
+    return [*_moved(entry), *_invited_to_debriefs(entry)]
 
 
 def _reviewed(entry: JournalEntry) -> Iterable[Notice]:
@@ -209,6 +229,47 @@ def _debriefed(entry: JournalEntry) -> Iterable[Notice]:
     for notice in _members(entry, "debrief_minutes", said):
         own, others = _split(actions, notice.user)
         yield Notice(notice.user, notice.kind, {**said, "yours": own, "others": others})
+
+
+def _invited_to_debriefs(entry: JournalEntry) -> Iterable[Notice]:
+    """Those just laid out; one that was set by hand is named by the entry. One message, a file for each."""
+    coming = Debrief.objects.filter(
+        period=entry.period, status=Debrief.Status.SCHEDULED, starts_at__gt=entry.at
+    )
+    if entry.subject.startswith("debrief:"):
+        coming = coming.filter(number=_number(entry))
+    elif entry.data.get("old_ends_at"):
+        coming = coming.filter(starts_at__gte=datetime.fromisoformat(entry.data["old_ends_at"]))
+    return _to_calendars(
+        entry, "debrief_invitation", list(coming.order_by("starts_at", "id")[:MOST_DEBRIEFS])
+    )
+
+
+def _debrief_moved(entry: JournalEntry) -> Iterable[Notice]:
+    found = Debrief.objects.filter(period=entry.period, number=_number(entry))
+    return _to_calendars(entry, "debrief_moved", list(found), sequence=entry.seq, old=entry.data.get("old"))
+
+
+def _debrief_skipped(entry: JournalEntry) -> Iterable[Notice]:
+    found = Debrief.objects.filter(period=entry.period, number=_number(entry))
+    return _to_calendars(
+        entry, "debrief_skipped", list(found), sequence=entry.seq, reason=entry.data.get("reason", "")
+    )
+
+
+def _to_calendars(
+    entry: JournalEntry, kind: str, found: list[Debrief], *, sequence: int = 0, **said: Any
+) -> Iterable[Notice]:
+    """To everybody who takes part, whoever did it: their calendars must know."""
+    if not found:
+        return
+    kept = {
+        **_by(entry),
+        **said,
+        "debriefs": [invites.snapshot(debrief, sequence=sequence) for debrief in found],
+    }
+    for member in _taking_part(entry):
+        yield Notice(member.user, kind, kept, not_after=found[-1].ends_at, even_to_actor=True)
 
 
 def _number(entry: JournalEntry) -> int:
@@ -255,6 +316,11 @@ def _members(entry: JournalEntry, kind: str, said: Mapping[str, Any]) -> list[No
     return [Notice(member.user, kind, said) for member in members.select_related("user").order_by("id")]
 
 
+def _taking_part(entry: JournalEntry) -> Iterable[Membership]:
+    members = Membership.objects.filter(period=entry.period, left_at__isnull=True, user__is_active=True)
+    return members.exclude(right=Membership.Right.VIEWER).select_related("user").order_by("id")
+
+
 def _person(entry: JournalEntry) -> User | None:
     return _user(entry.data.get("user"))
 
@@ -281,13 +347,16 @@ NEWS: Mapping[str, Callable[[JournalEntry], Iterable[Notice]]] = {
     "go.condition_unmet": _condition_unmet,
     "period.postponed": _postponed,
     "period.started": _started,
-    "period.extended": _moved,
-    "period.reopened": _moved,
+    "period.extended": _goes_on,
+    "period.reopened": _goes_on,
     "period.relapsed": _moved,
     "period.review_opened": _reviewed,
     "period.closed": _ended,
     "period.rolled_back": _ended,
     "period.cancelled": _ended,
     "exit.signed": _signed,
+    "debrief.scheduled": _invited_to_debriefs,
+    "debrief.moved": _debrief_moved,
+    "debrief.skipped": _debrief_skipped,
     "debrief.finished": _debriefed,
 }

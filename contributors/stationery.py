@@ -72,6 +72,11 @@ class Case:
         """How the recipient is addressed."""
         return self.delivery.recipient.first_name if self.delivery.recipient else ""
 
+    @property
+    def full_name(self) -> str:
+        """The recipient's whole name, for a calendar."""
+        return str(self.delivery.recipient or "")
+
     def get(self, name: str, default: Any = "") -> Any:
         """A value of the snapshot."""
         return self.delivery.context.get(name) or default

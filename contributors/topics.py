@@ -47,8 +47,8 @@ TOPICS: Final = (
         ),
     ),
     Topic(
-        "debriefs", "Debriefs", "A word before they start.",
-        ("debrief_soon",),
+        "debriefs", "Debriefs", "Invitations with a calendar file, changes, and a word before they start.",
+        ("debrief_invitation", "debrief_moved", "debrief_skipped", "debrief_soon"),
     ),
     Topic("minutes", "Minutes", "What each debrief decided, and what is yours to do.", ("debrief_minutes",)),
 )  # fmt: skip

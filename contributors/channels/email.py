@@ -7,6 +7,7 @@ import smtplib
 import time
 from collections import deque
 from email.headerregistry import Address
+from email.mime.text import MIMEText
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
 from contributors.channels import Permanent, Temporary
+from contributors.invites import CalendarFile
 from contributors.messages import Message
 from contributors.models import Delivery
 
@@ -99,7 +101,19 @@ def compose(delivery: Delivery, message: Message) -> EmailMultiAlternatives:
         message.subject, message.text, _sender(), [delivery.address], headers=headers
     )
     mail.attach_alternative(message.html, "text/html")
+    if len(message.calendar) == 1:  # Calendars show one as an invitation, beside the text.
+        (file,) = message.calendar
+        mail.attach_alternative(file.content, f"text/calendar; method={file.method}")
+    for file in message.calendar:
+        mail.attach(_attached(file))
     return mail
+
+
+def _attached(file: CalendarFile) -> MIMEText:
+    part = MIMEText(file.content, "calendar", "utf-8")
+    part.set_param("method", file.method)
+    part.add_header("Content-Disposition", "attachment", filename=file.name)
+    return part
 
 
 def _host() -> str:

@@ -21,6 +21,16 @@ COVER: dict[str, Any] = {
     "role": "Support desk", "starts_at": NOW.isoformat(), "ends_at": (NOW + timedelta(hours=8)).isoformat(),
     "reason": "Dentist", "asked_by": "Kavya Nair", "taken_by": "Arjun Mehta", "holder": "Kavya Nair",
 }  # fmt: skip
+
+
+def _debrief(number: int, sequence: int = 0) -> dict[str, Any]:
+    starts_at = NOW + timedelta(days=number - 5, hours=2)
+    return {
+        "pk": number, "number": number, "starts_at": starts_at.isoformat(), "sequence": sequence,
+        "ends_at": (starts_at + timedelta(minutes=15)).isoformat(),
+    }  # fmt: skip
+
+
 SAMPLES: dict[str, dict[str, Any]] = {
     "undelivered": {"who": "Ingrid Solheim", "kind": "page", "error": "550 no such person", "channel": "email"},
     "test": {"by": "Maja Lindqvist", "asked_at": NOW.isoformat()},
@@ -50,6 +60,9 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "title": "Privacy review done", "reason": "Booked for tomorrow.", "waived_by": "Rachel Kim",
         "at": NOW.isoformat(), "blocking": True,
     },
+    "debrief_invitation": {"by": "Maja Lindqvist", "debriefs": [_debrief(day) for day in (5, 6, 7)]},
+    "debrief_moved": {"by": "Maja Lindqvist", "old": NOW.isoformat(), "debriefs": [_debrief(6, sequence=1)]},
+    "debrief_skipped": {"by": "Maja Lindqvist", "reason": "Nothing happened.", "debriefs": [_debrief(6, sequence=2)]},
     "debrief_soon": {"number": 5, "starts_at": NOW.isoformat()},
     "debrief_minutes": {
         "number": 5, "starts_at": NOW.isoformat(), "by": "Maja Lindqvist",
@@ -125,6 +138,7 @@ def sample(kind: str) -> Delivery:
     subject = "incident:36" if kind in ("page", "incident_assigned", "incident_resolved") else ""
     return Delivery(
         kind=kind,
+        created_at=NOW,
         period=period,
         recipient=person,
         address=person.email,

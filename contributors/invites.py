@@ -1,0 +1,77 @@
+"""Calendar files in mails: an invitation, its update, its cancellation (iTIP, RFC 5546).
+
+An event keeps the UID it has in the feed; each change raises SEQUENCE, so calendars update or cancel what they have
+instead of adding a second one. One file holds one event for one person. Pure: a repeat of a mail repeats the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from icalendar import Calendar, Event, vCalAddress, vText
+
+from contributors import calendars
+from contributors.stationery import Case
+from periods.models import Debrief
+
+ENDS: Final = ("debrief_skipped", "period_closed")
+
+
+@dataclass(frozen=True)
+class CalendarFile:
+    """A file of one event. `method` is REQUEST or CANCEL, which a mail repeats in its header."""
+
+    name: str
+    method: str
+    content: str
+
+
+def snapshot(debrief: Debrief, *, sequence: int = 0) -> dict[str, Any]:
+    """What a message keeps of a debrief. `sequence` is the number of the journal entry that changed it, as in feeds."""
+    return {
+        "pk": debrief.pk, "number": debrief.number, "starts_at": debrief.starts_at.isoformat(),
+        "ends_at": debrief.ends_at.isoformat(), "sequence": sequence,
+    }  # fmt: skip
+
+
+def debrief_files(case: Case, *, sender: str) -> tuple[CalendarFile, ...]:
+    """A file for each debrief of the message, made for its recipient; `sender` is who sends the mail."""
+    return tuple(_file(case, item, sender) for item in case.get("debriefs", []))
+
+
+def _file(case: Case, item: Mapping[str, Any], sender: str) -> CalendarFile:
+    cancelled = case.delivery.kind in ENDS
+    calendar, method = Calendar(), "CANCEL" if cancelled else "REQUEST"
+    calendar.add("prodid", "-//Hypercare//Invitations//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    event = Event()
+    event.add("uid", calendars.debrief_uid(item["pk"]))
+    event.add("dtstamp", case.delivery.created_at.astimezone(UTC).replace(microsecond=0))
+    event.add("dtstart", datetime.fromisoformat(item["starts_at"]).astimezone(UTC))
+    event.add("dtend", datetime.fromisoformat(item["ends_at"]).astimezone(UTC))
+    event.add("summary", _plain(f"Debrief {item['number']}: {case.period.name}"))
+    event.add("description", _plain(case.period.war_room_url))
+    event.add("url", case.page("debrief", number=item["number"]))
+    event.add("sequence", item["sequence"])
+    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    event.add("organizer", _person(sender, "Hypercare", {}))
+    to = {"PARTSTAT": "NEEDS-ACTION", "ROLE": "REQ-PARTICIPANT", "RSVP": "FALSE"}
+    event.add("attendee", _person(case.delivery.address, case.full_name, to))
+    calendar.add_component(event)
+    return CalendarFile(f"debrief-{item['number']}.ics", method, calendar.to_ical().decode())
+
+
+def _person(address: str, name: str, more: Mapping[str, str]) -> vCalAddress:
+    person = vCalAddress(f"MAILTO:{_plain(address)}")
+    for key, value in {"CN": _plain(name), **more}.items():
+        person.params[key] = vText(value)
+    return person
+
+
+def _plain(text: str) -> str:
+    """One line without control characters or quotes, whatever somebody called a period or themselves."""
+    return " ".join("".join(char if char.isprintable() and char != '"' else " " for char in text).split())
