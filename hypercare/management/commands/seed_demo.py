@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from contributors.models import Delivery
-from hypercare.demo import bulk, closed, cutover, library, others
+from hypercare.demo import bulk, closed, cutover, library, mail, others
 from hypercare.demo import people as cast
 from hypercare.models import Timer
 from incidents import watch
@@ -67,6 +67,7 @@ def seed(now: datetime) -> None:
     for incident in Incident.objects.open().select_related("period", "owner"):
         watch.settle(incident, at=now)
     JournalEntry.objects.filter(dispatched_at__isnull=True).update(dispatched_at=now)
+    mail.tell(Period.objects.get(key="BILL26"), now=now)
     Delivery.objects.filter(state__in=Delivery.OPEN, intended_at__lte=now).update(
         state=Delivery.State.CANCELLED, settled_at=now
     )
