@@ -159,8 +159,8 @@ def queue(count: int) -> None:
         people = [make_member(period).user for _ in range(9)]
         for number in range(count):
             notifications.notify(
-                user=people[number % 9], kind="period_started", period=period, subject=f"test:{number}",
-                context={"by": period.lead.name}, urgency=1, at=at, key=f"kill:{number}",
+                user=people[number % 9], kind="test", period=period, subject=f"test:{number}",
+                context={"by": period.lead.name, "asked_at": at.isoformat()}, urgency=1, at=at, key=f"kill:{number}",
             )  # fmt: skip
 
 

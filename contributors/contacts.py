@@ -35,7 +35,7 @@ MOST_TRIES: Final = 5
 MOST_CODES: Final = 10
 KEY_OVERLAP: Final = timedelta(hours=24)
 ACCOUNT: Final = "account"
-_WAY: Final = "~way:"
+WAY: Final = "~way:"
 
 
 @dataclass(frozen=True)
@@ -288,11 +288,11 @@ def routes(user: User, *, urgency: int, at: datetime) -> list[tuple[Route, datet
 
 def way_key(key: str, route: Route) -> str:
     """The key of a message by one of several ways: stable however often the same thing is queued."""
-    return f"{_base(key)}{_WAY}{route.point.pk if route.point else ACCOUNT}"
+    return f"{_base(key)}{WAY}{route.point.pk if route.point else ACCOUNT}"
 
 
 def _base(key: str) -> str:
-    return key.partition(_WAY)[0]
+    return key.partition(WAY)[0]
 
 
 def next_way(row: Delivery) -> tuple[str, dict[str, Any]] | None:
@@ -300,7 +300,7 @@ def next_way(row: Delivery) -> tuple[str, dict[str, Any]] | None:
     if row.recipient is None:
         return None
     base = _base(row.dedupe_key)
-    family = Delivery.objects.filter(Q(dedupe_key=base) | Q(dedupe_key__startswith=f"{base}{_WAY}"))
+    family = Delivery.objects.filter(Q(dedupe_key=base) | Q(dedupe_key__startswith=f"{base}{WAY}"))
     used = set(family.values_list("address", flat=True))
     account = Route("email", row.recipient.email, None)
     ways = [

@@ -17,6 +17,7 @@ from contributors import calendars
 from contributors.stationery import Case
 from periods.models import Debrief
 
+CARRIERS: Final = ("debrief_invitation", "debrief_moved", "debrief_skipped", "period_closed")
 ENDS: Final = ("debrief_skipped", "period_closed")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from contributors import contacts, delivery, links, news, preferences
+from contributors import contacts, delivery, links, news, preferences, throttle
 from contributors.letters import KINDS
 from contributors.models import Delivery, Link, Membership
 from hypercare.models import User
@@ -62,7 +62,7 @@ def notify(
 ) -> Delivery | None:
     """Queue one message by each of the person's ways, in the caller's transaction; the first of the rows.
 
-    The same key gives the same row again.
+    The same key gives the same row again. Beyond 20 an hour it is held and sent with others, pages never.
 
     `context` is a JSON snapshot of what the message says; after `not_after` it is no longer worth sending.
     `intended_at` is when it should have been queued, where that is not now: it then comes labelled as late. None,
@@ -80,6 +80,9 @@ def notify(
         "recipient": user, "period": period, "subject": subject, "kind": kind, "context": dict(context),
         "urgency": urgency, "not_after": not_after, "created_at": at, "intended_at": intended_at,
     }  # fmt: skip
+    room = at if urgency == Urgency.PAGE else throttle.room_at(user, kind, at=at)
+    if room > at:
+        return throttle.hold(key, shared, room=room, at=at)
     rows = [
         _row(contacts.way_key(key, route) if n else key, route, when, shared)
         for n, (route, when) in enumerate(contacts.routes(user, urgency=urgency, at=at))

@@ -42,7 +42,7 @@ TOPICS: Final = (
     Topic(
         "decisions", "Votes and decisions", "Go or no-go, the start and the end of a period, signatures.",
         (
-            "go_decision", "condition_soon", "condition_unmet", "period_started", "period_moved",
+            "go_call", "go_decision", "condition_soon", "condition_unmet", "period_started", "period_moved",
             "period_closed", "exit_signed",
         ),
     ),
@@ -51,6 +51,7 @@ TOPICS: Final = (
         ("debrief_invitation", "debrief_moved", "debrief_skipped", "debrief_soon"),
     ),
     Topic("minutes", "Minutes", "What each debrief decided, and what is yours to do.", ("debrief_minutes",)),
+    Topic("weekly", "Weekly summary", "Monday morning, for whoever leads or sponsors a period.", ("weekly_summary",)),
 )  # fmt: skip
 BY_NAME: Final[Mapping[str, Topic]] = {topic.name: topic for topic in TOPICS}
 _OF_KIND: Final[Mapping[str, Topic]] = {kind: topic for topic in TOPICS for kind in topic.kinds}

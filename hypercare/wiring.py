@@ -41,6 +41,8 @@ JOURNAL_CONSUMERS: tuple[str, ...] = (
     "contributors.duty_news.on_entry",
     "contributors.reminders.on_entry",
     "contributors.check_digest.on_entry",
+    "contributors.go_calls.on_entry",
+    "contributors.weekly.on_entry",
     "periods.clockwork.on_entry",
 )
 
@@ -54,6 +56,8 @@ TIMER_HANDLERS: dict[str, str] = {
     "period.condition": "periods.clockwork.on_condition_due",
     "period.condition_soon": "contributors.conditions.on_soon",
     "checklist.reminder": "contributors.check_digest.on_due",
+    "go.call": "contributors.go_calls.on_due",
+    "weekly.summary": "contributors.weekly.on_due",
     "readiness.reminder": "contributors.reminders.on_acknowledgement_due",
     "readiness.again": "contributors.renewal.on_again_due",
     "debrief.reminder": "contributors.reminders.on_debrief_soon",

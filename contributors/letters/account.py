@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from django.conf import settings
 
-from contributors.stationery import Case, Fact, Letter
+from contributors.stationery import Case, Fact, Letter, Part
 
 _WHAT = {"page": "A page", "invitation": "An invitation", "test": "A test page"}
 
@@ -51,8 +51,21 @@ def _contact_code(case: Case) -> Letter:
     )
 
 
+def _more_messages(case: Case) -> Letter:
+    items = case.get("items", [])
+    count = "1 more message" if len(items) == 1 else f"{len(items)} more messages"
+    return Letter(
+        subject=f"{count} from Hypercare",
+        headline=f"{case.name}, {count} of the last hour",
+        parts=(Part("In short", tuple(f"{item['title']}\n{item['url']}" for item in items)),),
+        button=("Open Hypercare", case.own_page("home")),
+        footer="Hypercare sends you at most 20 messages an hour and the rest in one. Pages always come at once.",
+    )
+
+
 KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "undelivered": _undelivered,
+    "more_messages": _more_messages,
     "test": _test,
     "contact_code": _contact_code,
 }

@@ -4,7 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from contributors.stationery import Case, Fact, Letter
+from contributors.stationery import Case, Fact, Letter, Part
+
+
+def go_call(case: Case) -> Letter:
+    """Somebody's vote, or the sponsor's decision, is asked."""
+    decides, against = case.get("decides"), tuple(case.get("against", []))
+    what = "decision" if decides else "vote"
+    seats = (Fact("You vote as", ", ".join(case.get("roles", []))),) if not decides else ()
+    return Letter(
+        subject=f"Your {what} is asked: go or no-go, {case.period.name}",
+        headline=f"{case.name}, everybody has voted. Go or no-go?"
+        if decides
+        else f"{case.name}, would you go live?",
+        paragraphs=("A hold with a reason is a good answer: it says what must change first.",)
+        if not decides
+        else (),
+        facts=(*seats, *case.fact("Go-live, and answer by", "go_live_at")),
+        parts=(Part("What stands against a go now", against),) if against else (),
+        button=("Decide" if decides else "Vote", case.page("period_go")),
+        footer=f"{case.get('by') or 'The lead'} leads {case.period.name}, and no go is decided without you.",
+    )
 
 
 def condition_soon(case: Case) -> Letter:
@@ -66,6 +86,7 @@ def period_moved(case: Case) -> Letter:
 
 
 KINDS: Mapping[str, Callable[[Case], Letter]] = {
+    "go_call": go_call,
     "condition_soon": condition_soon,
     "condition_unmet": condition_unmet,
     "period_moved": period_moved,

@@ -63,9 +63,25 @@ def _exit_signed(case: Case) -> Letter:
     )
 
 
+def _weekly_summary(case: Case) -> Letter:
+    name, day, left = case.period.name, case.get("day"), case.get("days_left", 0)
+    ahead = f"{left} {'day' if left == 1 else 'days'} to go-live" if left > 0 else "Go-live is today or past"
+    return Letter(
+        subject=f"Week in review: {name}, day {day} of {case.get('days')}" if day else f"{ahead}: {name}",
+        headline=f"Day {day} of {case.get('days')}" if day else ahead,
+        facts=(*case.fact("Go-live", "go_live_at"), *case.fact("Ends", "ends_at")),
+        parts=tuple(Part(part["title"], tuple(part["lines"])) for part in case.get("parts", [])),
+        button=("Open the overview", case.page("period_overview"))
+        if day
+        else ("Open readiness", case.page("period_readiness")),
+        footer=f"You get this on Mondays because you lead or sponsor {name}.",
+    )
+
+
 KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "go_decision": _go_decision,
     "period_started": _period_started,
+    "weekly_summary": _weekly_summary,
     "period_closed": _period_closed,
     "exit_signed": _exit_signed,
 }

@@ -39,6 +39,12 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "goes_at": (NOW + timedelta(minutes=6)).isoformat(),
         "link": {**LINK, "purpose": "page", "until": (NOW + timedelta(days=1)).isoformat()},
     },
+    "more_messages": {
+        "items": [
+            {"title": f"[P3] BILL26-{n} Invoice looks odd", "url": f"http://127.0.0.1:8000/i/BILL26-{n}/"}
+            for n in (4, 5)
+        ]
+    },
     "contact_code": {"code": "482913", "label": "My phone"},
     "invitation": {
         "by": "Maja Lindqvist", "role": "Billing engineering", "go_live_at": GO_LIVE.isoformat(),
@@ -85,6 +91,17 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "go_decision": {
         "by": "Rachel Kim", "outcome": "Go with conditions", "conditions": ["Access for Priya by Friday noon"],
         "reason": "Rehearsed twice.", "go_live_at": GO_LIVE.isoformat(),
+    },
+    "go_call": {
+        "roles": ["Payments"], "days": 3, "go_live_at": GO_LIVE.isoformat(), "by": "Maja Lindqvist",
+        "against": ["Rollback rehearsed is late.", "Kavya Nair (BAU owner) has not voted."],
+    },
+    "weekly_summary": {
+        "day": 5, "days": 15, "ends_at": (GO_LIVE + timedelta(days=14)).isoformat(),
+        "parts": [
+            {"title": "This week", "lines": ["new: 14", "resolved: 11", "open, was 6: 9", "P1 open: 2"]},
+            {"title": "P1 incidents", "lines": ["BILL26-36 Annual-plan invoices issued twice: Working, Arjun M."]},
+        ],
     },
     "period_moved": {
         "by": "Rachel Kim", "how": "period.extended", "reason": "First month-end.", "ends_at": NOW.isoformat(),

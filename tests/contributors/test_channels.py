@@ -314,5 +314,7 @@ def test_every_kind_can_be_written_and_names_a_full_address_in_its_text(kind: st
 def test_the_preview_writes_each_kind_twice(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("preview_messages", "--to", str(tmp_path))
 
-    assert {file.stem for file in tmp_path.iterdir()} == set(letters.KINDS)
+    assert {file.stem for file in tmp_path.iterdir()} == {*letters.KINDS, "index"}
+    index = (tmp_path / "index.html").read_text()
+    assert all(f'href="{kind}.{end}"' in index for kind in letters.KINDS for end in ("html", "txt"))
     assert f"{len(letters.KINDS)} messages" in capsys.readouterr().out

@@ -18,7 +18,7 @@ from tests.factories import NOW, make_member, make_period, make_user
 
 pytestmark = pytest.mark.django_db
 
-ALWAYS = {"page", "invitation", "contact_code", "test", "undelivered"}
+ALWAYS = {"page", "invitation", "contact_code", "test", "undelivered", "more_messages"}
 
 
 def tell(member: Membership, kind: str = "incident_resolved", **more: Any) -> Delivery | None:

@@ -8,13 +8,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.template.loader import render_to_string
 
 from contributors import letters, messages
 from contributors.letters.samples import sample
 
 
 class Command(BaseCommand):
-    """`manage.py preview_messages [--to FOLDER]`: each kind as .html and .txt. Touches no database."""
+    """`manage.py preview_messages [--to FOLDER]`: each kind as .html and .txt, and an index. Touches no database."""
 
     help = "Write every kind of message with made-up content to var/messages, as HTML and as text."
 
@@ -25,8 +26,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, to: Path, **options: Any) -> None:
         """Write the files and say where."""
         to.mkdir(parents=True, exist_ok=True)
+        rows = []
         for kind in letters.KINDS:
             message = messages.render(sample(kind))
             (to / f"{kind}.html").write_text(message.html)
             (to / f"{kind}.txt").write_text(f"Subject: {message.subject}\n\n{message.text}")
-        self.stdout.write(f"{len(letters.KINDS)} messages in {to}")
+            rows.append((kind, message.subject))
+        (to / "index.html").write_text(render_to_string("contributors/email/index.html", {"rows": rows}))
+        self.stdout.write(f"{len(letters.KINDS)} messages in {to}, all of them at {to / 'index.html'}")
