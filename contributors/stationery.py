@@ -90,6 +90,11 @@ class Case:
         at = self.time(name)
         return (Fact(label, local(at, self.zone), utc(at, self.zone)),) if at else ()
 
+    def answer_by(self) -> tuple[Fact, ...]:
+        """The fact row of when the one-tap link ends; none where it does not."""
+        until = moment(self.delivery.context["link"].get("until"))
+        return (Fact("Answer by", local(until, self.zone), utc(until, self.zone)),) if until else ()
+
     def page(self, view: str, **kwargs: Any) -> str:
         """The full address of a page of the period."""
         return str(settings.BASE_URL) + reverse(view, kwargs={"key": self.period.key, **kwargs})

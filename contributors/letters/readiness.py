@@ -18,7 +18,7 @@ def _invitation(case: Case) -> Letter:
         subject=f"Are you ready for {case.period.name}?",
         headline=f"{case.name}, please confirm you are ready",
         paragraphs=(f"{duty} It takes about a minute, on your phone.",),
-        facts=(*case.fact("Go-live", "go_live_at"), *own),
+        facts=(*case.fact("Go-live", "go_live_at"), *own, *case.answer_by()),
         button=("Confirm you are ready", case.link()),
         note="Something missing, or can't make a shift? Use the same link and say so. That is a fine answer.",
         footer=f"{asked(case)} {case.link_life()}",
