@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
+from functools import partial
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -26,6 +27,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402  after setup
 from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from contributors import coverage, rota, rotations  # noqa: E402
@@ -136,6 +138,15 @@ def wide() -> None:
         "ms",
     )
     say("  its statements", len(asked), "SQL", "<= 4")
+    client, path = Client(), f"/p/{period.key}/coverage/"
+    client.force_login(period.lead)
+    for name, view in (("five days", ""), ("the whole window", "?view=all")):
+        client.get(path + view)
+        with CaptureQueriesContext(connection) as asked:
+            size = len(client.get(path + view).content)
+        say(f"coverage page of that window, {name}", best(partial(client.get, path + view), 5), "ms")
+        say("  its statements", len(asked), "SQL", "the same for 2 roles x 4 people")
+        say("  its size", size / 1000, "kB")
 
 
 def every_zone() -> None:

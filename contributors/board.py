@@ -1,75 +1,26 @@
-"""The coverage board: which days are shown, whose bars lie on which lane, and the strip of the whole window."""
+"""The coverage board: whose bars lie on which lane of the days shown."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from urllib.parse import urlencode
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from contributors import coverage, roster
+from contributors import board_strip, coverage, demand, roster
+from contributors.board_asked import Asked, last_moments, midnight
 from contributors.coverage import RoleGap
-from contributors.models import Role, Shift
+from contributors.models import AcceptedGap, Role, Shift
 from hypercare import svg, timewords
 from hypercare.models import User
-from hypercare.svg import Bar, Box, Gantt, Lane
+from hypercare.svg import Bar, Gantt, Lane
 from periods import wallclock
 from periods.models import Period
 
-DAYS = {"day": 1, "5": 5, "all": 0}
-VIEWS = (("day", "Day"), ("5", "5 days"), ("all", "Whole window"))
-CELL = timedelta(hours=8)
-LONGEST_STRIP = 45
 # Pixels of a lane on the usual screen, and what text on it needs.
 LANE, LETTER, BEFORE_TEXT, BADGE, GAP_ICON = 980, 6.6, 12, 26, 33
-FILLED = 0.93  # of a cell of the strip; the rest keeps it apart from the next
 SITES = {"Europe": 1, "Africa": 1, "Atlantic": 1, "Asia": 2, "Australia": 2, "Indian": 2, "Pacific": 2,
          "America": 3, "US": 3, "Canada": 3}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the address asks for: which days, in whose time, and what is selected."""
-
-    view: str
-    first: date
-    zone_name: str
-    zone: ZoneInfo
-    gap: str = ""
-    shift: str = ""
-
-    @property
-    def days(self) -> int:
-        """Days shown; 0 is the whole window."""
-        return DAYS[self.view]
-
-    def link(self, **changes: str) -> str:
-        """The query string of this view with changes."""
-        now = {"view": self.view, "from": self.first.isoformat(), "zone": self.zone_name}
-        return "?" + urlencode({key: value for key, value in {**now, **changes}.items() if value})
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A stretch of the strip: `ok`, `thin` (too few) or `gap` (nobody), and where it leads."""
-
-    box: Box
-    kind: str
-    past: bool
-    link: str
-    title: str
-
-
-@dataclass(frozen=True)
-class Strip:
-    """The whole window at a glance."""
-
-    cells: tuple[Cell, ...]
-    labels: tuple[tuple[float, str], ...]
-    view: Box
-    gaps: int
-    thin: int
 
 
 @dataclass(frozen=True)
@@ -78,7 +29,7 @@ class Board:
 
     asked: Asked
     gantt: Gantt
-    strip: Strip
+    strip: board_strip.Strip
     gaps: tuple[RoleGap, ...]
     shifts: tuple[Shift, ...]
     roles: tuple[Role, ...]
@@ -87,6 +38,9 @@ class Board:
     later: str
     places: tuple[tuple[int, str], ...]
     window: tuple[datetime, datetime]
+    holidays: tuple[tuple[date, str, str], ...]
+    let_stand: Mapping[str, AcceptedGap]
+    zones: Mapping[int, ZoneInfo]
 
     def gap(self, text: str) -> RoleGap | None:
         """The gap that `<role>-<seconds>` points at."""
@@ -104,64 +58,33 @@ class Board:
             None,
         )
 
+    def odd(self, shift: Shift) -> str:
+        """Why a shift lasts longer or shorter than its times say: the clocks change. Else nothing."""
+        return odd_length(shift.starts_at, shift.ends_at, self.zones[shift.role_id])
+
     def shift(self, text: str) -> Shift | None:
         """The shown shift with this number."""
         return next((shift for shift in self.shifts if str(shift.pk) == text), None)
 
 
-def read(params: dict[str, str], period: Period, viewer: User, *, at: datetime) -> Asked:
-    """What the address asks for; anything that cannot be meant falls back to the usual."""
-    zone_name = params.get("zone", "") if params.get("zone") in ("utc", "each") else "mine"
-    zone = ZoneInfo("UTC") if zone_name == "utc" else viewer.zone
-    view = params.get("view", "") if params.get("view") in DAYS else "5"
-    first = _first(params, period, zone, view, at)
-    return Asked(view, first, zone_name, zone, params.get("gap", ""), params.get("shift", ""))
-
-
-def _first(params: dict[str, str], period: Period, zone: ZoneInfo, view: str, at: datetime) -> date:
-    begin, last = (wallclock.local_day(moment, zone) for moment in _window(period))
-    if view == "all":
-        return begin
-    wanted = (
-        _date(params.get("from", ""))
-        or _gap_day(params.get("gap", ""), zone)
-        or wallclock.local_day(at, zone)
-    )
-    return max(begin, min(wanted, last - timedelta(days=DAYS[view] - 1)))
-
-
-def _window(period: Period) -> tuple[datetime, datetime]:
-    first, last = roster.window(period)
-    return first, last - timedelta(microseconds=1)
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _gap_day(text: str, zone: ZoneInfo) -> date | None:
-    moment = text.removesuffix("d").partition("-")[2]
-    if not (moment.isdigit() and len(moment) < 11):
-        return None
-    return datetime.fromtimestamp(int(moment), zone).date()
-
-
 def build(period: Period, asked: Asked, *, viewer: User, at: datetime) -> Board:
-    """The board of a period. Two queries, however many shifts."""
+    """The board of a period. Three queries, however many shifts."""
     begin, end = roster.window(period)
     shifts = roster.shifts(period, start=begin, end=end)
     roles = coverage.roles(period)
     gaps = coverage.gaps_in(period, roles, shifts, start=begin, end=end)
     window = _shown(period, asked)
-    pen = Pen(asked, viewer, window, frozenset(_doubled(shifts)))
+    zones = {role.pk: demand.zone_of(role, period) for role in roles}
+    let_stand = _let_stand(period, gaps, (begin, end))
+    pen = Pen(asked, viewer, window, frozenset(_doubled(shifts)), zones, let_stand)
     lanes = [lane for role in roles for lane in _lanes(role, shifts, gaps, pen)]
+    free = _holidays(period, roles, window)
     return Board(
         asked=asked,
-        gantt=svg.gantt(lanes, window=window, now=at),
-        strip=_strip(period, asked, gaps, window, at),
+        gantt=svg.gantt(lanes, window=window, now=at, named={day: name for day, _, name in free}),
+        strip=board_strip.strip(
+            period, asked, [gap for gap in gaps if gap_key(gap) not in let_stand], window, at
+        ),
         gaps=tuple(gaps),
         shifts=tuple(shifts),
         roles=tuple(roles),
@@ -170,17 +93,38 @@ def build(period: Period, asked: Asked, *, viewer: User, at: datetime) -> Board:
         later=_step(asked, period, 1),
         places=_places(shifts),
         window=window,
+        holidays=tuple(free),
+        let_stand=let_stand,
+        zones=zones,
+    )
+
+
+def _let_stand(
+    period: Period, gaps: Sequence[RoleGap], window: tuple[datetime, datetime]
+) -> dict[str, AcceptedGap]:
+    """The gaps that are accepted, by their key. One query where there are gaps."""
+    rows = coverage.accepted(period) if gaps else []
+    found = ((gap, coverage.acceptance(gap, rows, start=window[0], end=window[1])) for gap in gaps)
+    return {gap_key(gap): one for gap, one in found if one is not None}
+
+
+def _holidays(
+    period: Period, roles: Sequence[Role], window: tuple[datetime, datetime]
+) -> list[tuple[date, str, str]]:
+    """Public holidays of the days shown, of every country whose holidays close a role: day, country, name."""
+    first, last = window[0].date(), (window[1] - timedelta(days=1)).date()
+    countries = {country for role in roles if (country := demand.country_of(role, period))}
+    return sorted(
+        (day, country, name)
+        for country in countries
+        for day, name in demand.holidays_between(country, first, last).items()
     )
 
 
 def _shown(period: Period, asked: Asked) -> tuple[datetime, datetime]:
     """The shown window; its datetimes carry the zone that decides midnights."""
-    days = asked.days or (wallclock.local_day(_window(period)[1], asked.zone) - asked.first).days + 1
-    return (_midnight(asked.first, asked.zone), _midnight(asked.first + timedelta(days=days), asked.zone))
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(0), tzinfo=zone)
+    days = asked.days or (wallclock.local_day(last_moments(period)[1], asked.zone) - asked.first).days + 1
+    return (midnight(asked.first, asked.zone), midnight(asked.first + timedelta(days=days), asked.zone))
 
 
 def _title(window: tuple[datetime, datetime]) -> str:
@@ -195,7 +139,7 @@ def _step(asked: Asked, period: Period, direction: int) -> str:
     """Query string of the days before or after; empty at the window's edge."""
     if not asked.days:
         return ""
-    begin, last = (wallclock.local_day(moment, asked.zone) for moment in _window(period))
+    begin, last = (wallclock.local_day(moment, asked.zone) for moment in last_moments(period))
     final = max(begin, last - timedelta(days=asked.days - 1))
     first = max(begin, min(asked.first + timedelta(days=direction * asked.days), final))
     return "" if first == asked.first else asked.link(**{"from": first.isoformat()})
@@ -240,29 +184,40 @@ class Pen:
     viewer: User
     window: tuple[datetime, datetime]
     doubled: frozenset[int]
+    zones: Mapping[int, ZoneInfo]
+    let_stand: Mapping[str, AcceptedGap]
 
     def bar(self, shift: Shift) -> Bar:
         """A shift."""
-        zone = shift.user.zone
-        start, end = shift.starts_at.astimezone(zone), shift.ends_at.astimezone(zone)
+        start = shift.starts_at.astimezone(shift.user.zone)
         each = f" {start:%H:%M}" if self.asked.zone_name == "each" else ""
-        label, double = self._fitted(shift, each)
+        odd = odd_length(shift.starts_at, shift.ends_at, self.zones[shift.role_id])
+        label, double = self._fitted(shift, each, odd.partition(",")[0])
         thin = shift.kind == Shift.Kind.DEPUTY or shift.role.on_call
         kind = "oncall" if thin else "override" if shift.is_override else "duty"
         return Bar(
             shift.starts_at, shift.ends_at, label, kind, SITES.get(shift.user.timezone.partition("/")[0], 1),
             shift.user_id == self.viewer.pk, double, self.asked.link(shift=str(shift.pk)) + "#shift",
-            f"{shift.user.name}, {start:%H:%M} to {end:%H:%M} in {timewords.city(zone)}",
+            self._title(shift, odd),
         )  # fmt: skip
 
-    def _fitted(self, shift: Shift, suffix: str) -> tuple[str, bool]:
+    @staticmethod
+    def _title(shift: Shift, odd: str) -> str:
+        """Who, when on their own clocks, and why it lasts longer or shorter than they say."""
+        zone = shift.user.zone
+        start, end = shift.starts_at.astimezone(zone), shift.ends_at.astimezone(zone)
+        words = f"{shift.user.name}, {start:%H:%M} to {end:%H:%M} in {timewords.city(zone)}"
+        return f"{words}, {odd}" if odd else words
+
+    def _fitted(self, shift: Shift, suffix: str, odd: str) -> tuple[str, bool]:
         """The longest of name, initials (or the hour) and nothing that fits, and if the badge for two roles does."""
         room = self._width(shift.starts_at, shift.ends_at) - BEFORE_TEXT
         badge = BADGE if shift.pk in self.doubled else 0
         name = shift.user.first_name + suffix
         initials = "".join(word[0] for word in shift.user.name.split()[:2]).upper()
         short = suffix.strip() or initials
-        for label, extra in ((name, badge), (short, badge), (name, 0), (short, 0)):
+        marked = [(f"{name}, {odd}", badge), (f"{short}, {odd}", badge), (odd, 0)] if odd else []
+        for label, extra in (*marked, (name, badge), (short, badge), (name, 0), (short, 0)):
             if len(label) * LETTER + extra <= room:
                 return label, extra > 0
         return "", False
@@ -283,7 +238,20 @@ class Pen:
             if gap.nobody
             else f"{gap.missing} short"
         )
-        return Bar(gap.start, gap.end, words if fits else "", "gap", href=link, title=f"{lacks}, {words}")
+        accepted = self.let_stand.get(gap_key(gap))
+        said = f"{lacks}, {words}" + (f", accepted: {accepted.reason}" if accepted else "")
+        kind = "accepted" if accepted else "gap"
+        return Bar(gap.start, gap.end, words if fits else "", kind, href=link, title=said)
+
+
+def odd_length(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """`25 h, the clocks go back` for a shift that lasts other than its wall-clock times say; else nothing."""
+    first, last = start.astimezone(zone).replace(tzinfo=None), end.astimezone(zone).replace(tzinfo=None)
+    more = (end - start) - (last - first)
+    if not more:
+        return ""
+    change = "the clocks go back" if more > timedelta(0) else "the clocks go forward"
+    return f"{(end - start) / timedelta(hours=1):g} h, {change}"
 
 
 def gap_key(gap: RoleGap) -> str:
@@ -324,51 +292,3 @@ def _places(shifts: Sequence[Shift]) -> tuple[tuple[int, str], ...]:
     for name in {shift.user.timezone for shift in shifts}:
         cities.setdefault(SITES.get(name.partition("/")[0], 1), set()).add(timewords.city(ZoneInfo(name)))
     return tuple((tint, ", ".join(sorted(found))) for tint, found in sorted(cities.items()))
-
-
-# --- The strip ----------------------------------------------------------------------------------
-
-
-def _strip(
-    period: Period, asked: Asked, gaps: Sequence[RoleGap], shown: tuple[datetime, datetime], at: datetime
-) -> Strip:
-    first = _midnight(wallclock.local_day(_window(period)[0], asked.zone), asked.zone)
-    last = _midnight(wallclock.local_day(_window(period)[1], asked.zone) + timedelta(days=1), asked.zone)
-    days = (last.date() - first.date()).days
-    step = CELL if days <= LONGEST_STRIP else timedelta(days=1)
-    view = svg.span(*shown, window=(first, last)) or Box(0, 0, 100, 100)
-    every = max(1, -(-days // 15))
-    labels = [(svg.share(day, first, last), f"{day:%-d}") for day in _days(first, days)[::every]]
-    return Strip(
-        cells=tuple(_cells(asked, gaps, (first, last), step, at)), labels=tuple(labels), view=view,
-        gaps=sum(gap.nobody for gap in gaps), thin=sum(not gap.nobody for gap in gaps),
-    )  # fmt: skip
-
-
-def _days(first: datetime, count: int) -> list[datetime]:
-    return [first + timedelta(days=n) for n in range(count)]
-
-
-def _cells(
-    asked: Asked, gaps: Sequence[RoleGap], window: tuple[datetime, datetime], step: timedelta, at: datetime
-) -> list[Cell]:
-    cells, start = [], window[0]
-    while start < window[1]:
-        end = min(start + step, window[1])
-        kind = _kind(gaps, start.astimezone(UTC), end.astimezone(UTC))
-        placed = svg.span(start, end, window=window) or Box(0, 0, 0, 0)
-        box = Box(placed.x, 0, round(placed.width * FILLED, 2), 100)
-        link = asked.link(
-            **{"from": start.date().isoformat(), "view": "5" if asked.view == "all" else asked.view}
-        )
-        words = {"ok": "covered", "thin": "too few", "gap": "somebody missing"}[kind]
-        cells.append(Cell(box, kind, end <= at, link, f"{start:%a %-d %b %H:%M}: {words}"))
-        start = end
-    return cells
-
-
-def _kind(gaps: Sequence[RoleGap], start: datetime, end: datetime) -> str:
-    inside = [gap for gap in gaps if gap.start < end and gap.end > start]
-    if any(gap.nobody for gap in inside):
-        return "gap"
-    return "thin" if inside else "ok"

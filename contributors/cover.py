@@ -9,23 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from contributors import fitness, handing_over, links, notifications, roster
-from contributors.models import CoverAsk, CoverRequest, Delivery, Link, Role, Shift
+from contributors import cover_letters, fitness, handing_over, notifications, roster
+from contributors.models import CoverAsk, CoverRequest, Role, Shift
 from hypercare import timers
 from hypercare.errors import AlreadyDone, Invalid, NotAllowed, Refused
 from hypercare.models import User
-from periods import journal
 from periods.access import allowed, require
 from periods.models import Period
 
-WATCH: Final = "cover.watch"
-ESCALATES: Final = timedelta(hours=12)  # Before the duty begins; half of what is left when that is less.
 MOST_ASKED: Final = 20
 State, Answer = CoverRequest.State, CoverAsk.Answer
 
@@ -63,10 +60,10 @@ def ask(
         created_at=at,
     )  # fmt: skip
     CoverAsk.objects.bulk_create(CoverAsk(request=request, user=user) for user in asked)
-    _journal(request, period, "cover.asked", by, at, via, users=[user.pk for user in asked])
+    cover_letters.journal(request, period, "cover.asked", by, at, via, users=[user.pk for user in asked])
     for user in asked:
-        _mail_ask(request, period, user, by, at)
-    _set_watch(request, at)
+        cover_letters.mail_ask(request, period, user, by, at)
+    cover_letters.set_watch(request, at)
     return request
 
 
@@ -129,8 +126,8 @@ def accept(request_id: int, *, by: User, at: datetime, via: str = "") -> CoverRe
     if request.role.swaps_need_lead and not allowed(request.asked_by, period, "shifts.manage"):
         _require_fit(request, period)
         _move(request, State.ACCEPTED)
-        _journal(request, period, "cover.accepted", by, at, via)
-        _tell(request, period, [period.lead], "cover_approve", by, at)
+        cover_letters.journal(request, period, "cover.accepted", by, at, via)
+        cover_letters.tell(request, period, [period.lead], "cover_approve", by, at)
         return request
     _carry_out(request, period, by, at, via)
     return request
@@ -145,9 +142,9 @@ def refuse(request_id: int, *, by: User, at: datetime, via: str = "") -> CoverRe
         return request
     _require_open(request, by, at)
     _settle_answer(answer, Answer.REFUSED, at)
-    _journal(request, period, "cover.refused", by, at, via)
+    cover_letters.journal(request, period, "cover.refused", by, at, via)
     if not request.asks.filter(answer=Answer.NONE).exists():
-        _tell(request, period, [request.asked_by, period.lead], "cover_unanswered", by, at)
+        cover_letters.tell(request, period, [request.asked_by, period.lead], "cover_unanswered", by, at)
     return request
 
 
@@ -167,9 +164,9 @@ def decline(request_id: int, *, by: User, at: datetime, via: str = "") -> CoverR
     _require_waiting(request, period, by)
     request.settled_at = at
     _move(request, State.DECLINED)
-    _journal(request, period, "cover.declined", by, at, via)
-    _tell(request, period, [request.asked_by, request.taken_by], "cover_declined", by, at)
-    timers.clear_prefix(f"{WATCH}:{request.pk}:", at=at)
+    cover_letters.journal(request, period, "cover.declined", by, at, via)
+    cover_letters.tell(request, period, [request.asked_by, request.taken_by], "cover_declined", by, at)
+    timers.clear_prefix(f"{cover_letters.WATCH}:{request.pk}:", at=at)
     return request
 
 
@@ -183,9 +180,9 @@ def withdraw(request_id: int, *, by: User, at: datetime, via: str = "") -> Cover
         raise AlreadyDone(said(request))
     request.settled_at = at
     _move(request, State.WITHDRAWN)
-    _journal(request, period, "cover.withdrawn", by, at, via)
+    cover_letters.journal(request, period, "cover.withdrawn", by, at, via)
     notifications.cancel(period, f"cover:{request.pk}", kinds=("cover_asked",), at=at)
-    timers.clear_prefix(f"{WATCH}:{request.pk}:", at=at)
+    timers.clear_prefix(f"{cover_letters.WATCH}:{request.pk}:", at=at)
     return request
 
 
@@ -308,9 +305,9 @@ def _carry_out(request: CoverRequest, period: Period, by: User, at: datetime, vi
     handing_over.record(
         taken, period, giver, by=by, at=at, via=via, request=request.pk, in_return=request.in_return_id
     )
-    _tell(request, period, [request.asked_by, taker, giver, period.lead], "cover_done", by, at)
+    cover_letters.tell(request, period, [request.asked_by, taker, giver, period.lead], "cover_done", by, at)
     notifications.cancel(period, f"cover:{request.pk}", kinds=("cover_asked",), at=at)
-    timers.clear_prefix(f"{WATCH}:{request.pk}:", at=at)
+    timers.clear_prefix(f"{cover_letters.WATCH}:{request.pk}:", at=at)
 
 
 def _settle_answer(answer: CoverAsk, said_: str, at: datetime) -> None:
@@ -323,71 +320,7 @@ def _move(request: CoverRequest, state: str) -> None:
     request.save(update_fields=["state", "taken_by", "taken_at", "settled_at"])
 
 
-# --- Telling ------------------------------------------------------------------------------------
-
-
-def _journal(
-    request: CoverRequest, period: Period, kind: str, by: User | None, at: datetime, via: str, **more: Any
-) -> None:
-    journal.record(
-        period, kind, by=by, at=at, via=via, subject=f"cover:{request.pk}", role=request.role.name,
-        title=request.role.name, starts_at=request.starts_at.isoformat(), ends_at=request.ends_at.isoformat(),
-        **more,
-    )  # fmt: skip
-
-
-def _context(request: CoverRequest, by: User | None) -> dict[str, Any]:
-    back = request.in_return
-    return {
-        "by": by.name if by else "", "role": request.role.name, "starts_at": request.starts_at.isoformat(),
-        "ends_at": request.ends_at.isoformat(), "reason": request.reason,
-        "asked_by": request.asked_by.name, "taken_by": request.taken_by.name if request.taken_by else "",
-        "holder": request.shift.user.name if request.shift else "",
-        "back": f"{back.role.name} of {back.user.name}" if back else "",
-        "back_starts_at": back.starts_at.isoformat() if back else None,
-        "back_ends_at": back.ends_at.isoformat() if back else None,
-    }  # fmt: skip
-
-
-def _mail_ask(request: CoverRequest, period: Period, user: User, by: User, at: datetime) -> None:
-    subject = f"cover:{request.pk}"
-    link = links.make(
-        Link.Purpose.COVER, user=user, period=period, subject=subject, at=at, expires_at=request.ends_at
-    )
-    notifications.notify(
-        user=user, kind="cover_asked", period=period, subject=subject, urgency=Delivery.Urgency.NORMAL, at=at,
-        key=f"{subject}:{user.pk}:asked", not_after=request.ends_at,
-        context={**_context(request, by), "link": notifications.link_snapshot(link)},
-    )  # fmt: skip
-
-
-def _tell(
-    request: CoverRequest,
-    period: Period,
-    people: Sequence[User | None],
-    kind: str,
-    by: User | None,
-    at: datetime,
-) -> None:
-    """One message each, to everybody it concerns but the one who did it."""
-    for user in {person.pk: person for person in people if person is not None}.values():
-        if by is None or user.pk != by.pk:
-            notifications.notify(
-                user=user, kind=kind, period=period, subject=f"cover:{request.pk}", at=at,
-                key=f"cover:{request.pk}:{user.pk}:{kind}", urgency=Delivery.Urgency.NORMAL,
-                context=_context(request, by), not_after=request.ends_at,
-            )  # fmt: skip
-
-
 # --- By the clock -------------------------------------------------------------------------------
-
-
-def _set_watch(request: CoverRequest, at: datetime) -> None:
-    begins = max(request.starts_at, at)
-    near = begins - ESCALATES if begins - ESCALATES > at else at + (begins - at) / 2
-    for stage, due_at in (("near", near), ("over", request.ends_at)):
-        timers.arm(f"{WATCH}:{request.pk}:{stage}", kind=WATCH, due_at=due_at,
-                   args={"request": request.pk, "stage": stage})  # fmt: skip
 
 
 def on_watch(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:  # noqa: ARG001  one shape
@@ -402,8 +335,8 @@ def on_watch(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:  
         return
     if args["stage"] == "near":
         kind = "cover_approve" if request.state == State.ACCEPTED else "cover_unanswered"
-        _tell(request, period, [period.lead], kind, None, at)
+        cover_letters.tell(request, period, [period.lead], kind, None, at)
         return
     request.settled_at = at
     _move(request, State.EXPIRED)
-    _journal(request, period, "cover.expired", None, at, "timer")
+    cover_letters.journal(request, period, "cover.expired", None, at, "timer")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from contributors import demand, intervals, roster
-from contributors.models import Role, Shift
+from contributors.models import AcceptedGap, Role, Shift
 from periods.debriefs import Line, Section
 from periods.gates import Objection, Transition, page
 from periods.models import Period
@@ -103,6 +103,34 @@ def required(period: Period, role: Role, *, start: datetime, end: datetime) -> l
     return demand.required(period, role, start=start, end=end)
 
 
+def accepted(period: Period) -> list[AcceptedGap]:
+    """The gaps that whoever plans lets stand. One query."""
+    found = AcceptedGap.objects.filter(role__period=period, ended_at__isnull=True)
+    return list(found.select_related("accepted_by").order_by("starts_at", "id"))
+
+
+def acceptance(
+    gap: RoleGap, let_stand: Iterable[AcceptedGap], *, start: datetime, end: datetime
+) -> AcceptedGap | None:
+    """What lets a gap stand, which was looked for in an interval: only that very gap, cut by the interval's ends."""
+    return next(
+        (
+            one
+            for one in let_stand
+            if (one.role_id, one.kind, one.missing) == (gap.role.pk, gap.duty, gap.missing)
+            and (max(one.starts_at, start), min(one.ends_at, end)) == (gap.start, gap.end)
+        ),
+        None,
+    )
+
+
+def open_gaps(period: Period, *, start: datetime, end: datetime) -> list[RoleGap]:
+    """Gaps that nobody lets stand: what alerts and counts are about. Three queries."""
+    found = gaps(period, start=start, end=end)
+    let_stand = accepted(period) if found else []
+    return [gap for gap in found if acceptance(gap, let_stand, start=start, end=end) is None]
+
+
 def role_minutes(found: Iterable[RoleGap]) -> dict[int, int]:
     """Minutes below the requirement per role (its number); roles without a gap are left out."""
     minutes: dict[int, int] = {}
@@ -161,8 +189,8 @@ def agenda_section(period: Period, *, since: datetime, at: datetime) -> Section:
 
 
 def coming(period: Period, *, at: datetime) -> list[RoleGap]:
-    """Gaps of the next seven days, or of the first seven before go-live; none once the period has ended."""
+    """Gaps of the next seven days, or of the first seven before go-live, that nobody lets stand; none after the end."""
     if period.status in Period.ENDED:
         return []
     start = max(at, period.starts_at)
-    return gaps(period, start=start, end=start + GATED)
+    return open_gaps(period, start=start, end=start + GATED)

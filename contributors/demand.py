@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
-
-import holidays as public_holidays
 
 from contributors import intervals
 from contributors.intervals import Requirement, Span
 from contributors.models import Role
 from contributors.rotations import Hours, open_spans
+from periods import workdays
 from periods.models import Period
 from periods.wallclock import instant, is_working_day, local_day
 
@@ -43,7 +41,7 @@ def required(period: Period, role: Role, *, start: datetime, end: datetime) -> l
     for phase in phases(period, role):
         begin, finish = max(start, phase.start), min(end, phase.end)
         if begin < finish:
-            found += _of_phase(role, phase, begin, finish, zone_of(role, period))
+            found += _of_phase(role, phase, begin, finish, zone_of(role, period), country_of(role, period))
     return found
 
 
@@ -65,26 +63,34 @@ def zone_of(role: Role, period: Period) -> ZoneInfo:
 
 def holidays_between(country: str, first: date, last: date) -> dict[date, str]:
     """Public holidays of a country (`DK`) or a part of it (`US-NY`), both days included; none for a blank one."""
-    days = (_of_year(country, year).items() for year in range(first.year, last.year + 1)) if country else ()
-    return {day: name for year in days for day, name in year if first <= day <= last}
+    if not country or not knows_country(country):
+        return {}
+    named = workdays.between(*_place(country), first.year, last.year)
+    return {day: name for day, name in named.items() if first <= day <= last}
 
 
 def knows_country(country: str) -> bool:
     """Whether its holidays are known."""
+    return workdays.is_known(*_place(country))
+
+
+def country_of(role: Role, period: Period) -> str:
+    """Whose public holidays close a role: its own country's, or the period's where it keeps the period's zone."""
+    if role.country or (role.zone_name and role.zone_name != period.timezone):
+        return role.country
+    return "-".join(part for part in (period.country, period.subdivision) if part)
+
+
+def _place(country: str) -> tuple[str, str]:
     name, _, part = country.partition("-")
-    known = public_holidays.list_supported_countries()
-    return name in known and (not part or part in known[name])
+    return name, part
 
 
-@lru_cache(maxsize=256)
-def _of_year(country: str, year: int) -> Mapping[date, str]:
-    name, _, part = country.partition("-")
-    return dict(public_holidays.country_holidays(name, subdiv=part or None, years=year))
-
-
-def _of_phase(role: Role, phase: Phase, start: datetime, end: datetime, zone: ZoneInfo) -> list[Requirement]:
+def _of_phase(
+    role: Role, phase: Phase, start: datetime, end: datetime, zone: ZoneInfo, country: str
+) -> list[Requirement]:
     first, last = local_day(start, zone), local_day(end, zone)
-    closed = frozenset(holidays_between(role.country, first, last))
+    closed = frozenset(holidays_between(country, first, last))
     if phase.cover == Role.Cover.CUSTOM:
         plain = _own_week(role, phase, start, end, zone)
     else:

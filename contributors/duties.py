@@ -28,7 +28,7 @@ ENGINEERING, SUPPORT, LEAD, VENDOR = "Engineering on call", "Support desk", "Hyp
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """A role to be: its cover holds up to `last_day` (None is the end of the period)."""
+    """A role to be: its cover holds up to `last_day` (None is the end of the period), then what `later` says."""
 
     name: str
     code: str
@@ -36,14 +36,16 @@ class Duty:
     last_day: int | None = None
     answers_pages: bool = False
     required: bool = True
+    later: tuple[tuple[str, int | None], ...] = ()
 
 
 def suggested(found: complexity.Recommendation) -> list[Duty]:
-    """The duties a recommendation asks for: engineering and support as closely as the band says in its first phase."""
-    first = found.coverage[0]
+    """The duties a recommendation asks for: engineering and support as closely as the band says, phase by phase."""
+    first, *others = found.coverage
+    later = tuple((phase.pattern, phase.last_day) for phase in others)
     duties = [
-        Duty(ENGINEERING, "EN", first.pattern, first.last_day, answers_pages=True),
-        Duty(SUPPORT, "SU", first.pattern, first.last_day),
+        Duty(ENGINEERING, "EN", first.pattern, first.last_day, answers_pages=True, later=later),
+        Duty(SUPPORT, "SU", first.pattern, first.last_day, later=later),
         Duty(LEAD, "HL", "business"),
     ]
     depends = any(part.key == "vendor_dependency" and part.answer for part in found.contributions)
@@ -54,7 +56,7 @@ def suggested(found: complexity.Recommendation) -> list[Duty]:
 def add_role(
     period_id: int, *, name: str, by: User, at: datetime, code: str = "EN", cover: str = "business",
     cover_until: datetime | None = None, headcount: int = 1, required: bool = True, answers_pages: bool = False,
-    via: str = "",
+    later_phases: Iterable[Mapping[str, Any]] = (), via: str = "",
 ) -> Role:  # fmt: skip
     """One more duty; the first that answers pages keeps doing so. Raises Invalid, NotAllowed, Refused."""
     period = _open_period(period_id, by)
@@ -64,6 +66,7 @@ def add_role(
     role = Role.objects.create(
         period=period, position=(roles.aggregate(last=Max("position"))["last"] or 0) + 1, name=name, code=code,
         cover=cover, cover_until=cover_until, headcount=headcount, required=required,
+        later_phases=[dict(row) for row in later_phases],
         answers_pages=answers_pages and not roles.filter(answers_pages=True).exists(),
     )  # fmt: skip
     journal.record(
@@ -82,19 +85,31 @@ def add_suggested(
     there = set(Role.objects.filter(period=period).values_list("name", flat=True))
     return [
         add_role(
-            period_id, name=duty.name, code=duty.code, cover=duty.cover, cover_until=_until(period, duty),
-            required=duty.required, answers_pages=duty.answers_pages, by=by, at=at, via=via,
+            period_id, name=duty.name, code=duty.code, cover=duty.cover,
+            cover_until=_until(period, duty.last_day), later_phases=_later(period, duty), required=duty.required,
+            answers_pages=duty.answers_pages, by=by, at=at, via=via,
         )
         for duty in duties
         if duty.name not in there
     ]  # fmt: skip
 
 
-def _until(period: Period, duty: Duty) -> datetime | None:
-    """Midnight after the phase's last day, where that is before the end."""
-    if duty.last_day is None:
+def _later(period: Period, duty: Duty) -> list[dict[str, Any]]:
+    """The phases after the first that begin within the period, as a role keeps them."""
+    rows, until = [], _until(period, duty.last_day)
+    for cover, last_day in duty.later:
+        if until is None:
+            break
+        until = _until(period, last_day)
+        rows.append({"cover": cover, "until": until.isoformat() if until else None})
+    return rows
+
+
+def _until(period: Period, last_day: int | None) -> datetime | None:
+    """Midnight after a phase's last day, where that is before the end."""
+    if last_day is None:
         return None
-    day = wallclock.local_day(period.go_live_at, period.zone) + timedelta(days=duty.last_day)
+    day = wallclock.local_day(period.go_live_at, period.zone) + timedelta(days=last_day)
     until = wallclock.instant(day, time(0), period.zone)
     return until if until < period.ends_at else None
 
@@ -157,7 +172,7 @@ def take_planned(
     return [
         add_role(
             period_id, name=role.name, code=role.code, cover=role.cover,
-            cover_until=_until(period, Duty(role.name, role.code, role.cover, role.until_day)), headcount=role.people,
+            cover_until=_until(period, role.until_day), headcount=role.people,
             required=role.required, answers_pages=role.answers_pages, by=by, at=at, via=via,
         )
         for role in roles

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 
-from contributors import absences, demand, fatigue, fitness, intervals
-from contributors.models import Role, Shift
+from contributors import absences, contacts, demand, fatigue, fitness, intervals
+from contributors.models import Membership, Role, Shift
 from hypercare.models import User
 from periods.models import Period
 
-LEAD, ENGINEER, SUPPORT = "HL", "EN", "SU"
+LEAD, ENGINEER, SUPPORT, COMMANDER, VOICE, BUSINESS, SPONSOR = "HL", "EN", "SU", "IC", "CO", "BO", "SP"
+# In a P1 of more than half an hour three people lead, fix and tell.
+APART = {COMMANDER: "leads incidents", ENGINEER: "fixes", VOICE: "tells people"}
 FIRST_DAYS = timedelta(hours=72)
 MOST = 60
 
@@ -32,12 +34,15 @@ class Finding:
 def of(
     period: Period, roles: Sequence[Role], shifts: Sequence[Shift], *, start: datetime, end: datetime
 ) -> list[Finding]:
-    """Everything to look at from `start` on, what blocks first. Two queries beside the loaded rows."""
+    """Everything to look at from `start` on, what blocks first. Four queries at most beside the loaded rows."""
     coming = [shift for shift in shifts if shift.ends_at > start]
     found = [
         *_away(coming, start, end),
         *_same_person_twice(coming),
         *_minimum(period, roles, shifts),
+        *_sponsor_alone(period, roles, start),
+        *_out_of_reach(coming),
+        *_one_for_two(coming, roles),
         *_tired(period, coming, shifts),
     ]
     return sorted(found, key=lambda one: (one.level != "block", one.at or start, one.rule))[:MOST]
@@ -93,9 +98,81 @@ def _minimum(period: Period, roles: Sequence[Role], shifts: Sequence[Shift]) -> 
     for code, text in words:
         if needed and code not in codes:
             yield Finding("minimum", "warn", text)
+    if any(role.cover == Role.Cover.ALWAYS for role in needed) and not _leads_at_night(needed):
+        yield Finding(
+            "minimum", "warn", "Cover is round the clock, but nobody leads incidents round the clock"
+        )
+    if needed and not _business_is_there(roles, shifts):
+        yield Finding("minimum", "warn", "Nobody stands for the business owner in business hours")
     for role in needed:
         if role.code == ENGINEER and role.cover == Role.Cover.ALWAYS and not role.needs_deputy:
             yield from _unbacked(period, role, shifts)
+
+
+def _leads_at_night(needed: Iterable[Role]) -> bool:
+    return any(role.code in (COMMANDER, LEAD) and role.cover == Role.Cover.ALWAYS for role in needed)
+
+
+def _business_is_there(roles: Iterable[Role], shifts: Iterable[Shift]) -> bool:
+    """Whether a role of the business owner has covered hours, or at least somebody in its plan."""
+    business = {role.pk: role.cover for role in roles if role.code == BUSINESS}
+    return any(cover != Role.Cover.NONE for cover in business.values()) or any(
+        shift.role_id in business for shift in shifts
+    )
+
+
+def _sponsor_alone(period: Period, roles: Iterable[Role], start: datetime) -> Iterator[Finding]:
+    """In the first 72 hours somebody can decide when the sponsor cannot be reached. One query at most."""
+    if period.sponsor_id is None or not roles or start >= period.go_live_at + FIRST_DAYS:
+        return
+    deputies = Membership.objects.filter(period=period, left_at__isnull=True, role__code=SPONSOR)
+    if not deputies.exclude(user=period.sponsor_id).exists():
+        yield Finding(
+            "minimum",
+            "warn",
+            "The sponsor has no deputy for the first 72 hours: add somebody to a sponsor role",
+        )
+
+
+def _out_of_reach(shifts: Sequence[Shift]) -> Iterator[Finding]:
+    """Who leads incidents answers within 15 minutes; whom nothing reaches cannot. One query."""
+    leading: dict[int, Shift] = {}
+    for shift in shifts:
+        if shift.role.code in (COMMANDER, LEAD) and shift.kind == Shift.Kind.PRIMARY:
+            leading.setdefault(shift.user_id, shift)
+    for user_id in contacts.unreachable([shift.user for shift in leading.values()]) if leading else ():
+        shift = leading[user_id]
+        yield Finding(
+            "reach", "block", f"{shift.user} leads incidents as {shift.role}, and no message reaches them",
+            shift.starts_at, shift.user, shift,
+        )  # fmt: skip
+
+
+def _one_for_two(shifts: Sequence[Shift], roles: Iterable[Role]) -> Iterator[Finding]:
+    """Who leads incidents while they also fix, or tell people: told once for each person and pair."""
+    parts = _parts(roles)
+    held: dict[int, list[Shift]] = {}
+    for shift in shifts:
+        if shift.role.code in parts and shift.kind == Shift.Kind.PRIMARY:
+            held.setdefault(shift.user_id, []).append(shift)
+    for mine in held.values():
+        told: set[tuple[str, str]] = set()
+        for one, other in combinations(sorted(mine, key=lambda one: (one.starts_at, one.pk)), 2):
+            if other.starts_at >= one.ends_at:
+                continue
+            first, second = sorted((parts[one.role.code], parts[other.role.code]))
+            if first != second and (first, second) not in told:
+                told.add((first, second))
+                yield Finding(
+                    "apart", "warn", f"{one.user} {first} and {second} at once; in a P1 of more than 30 minutes "
+                    "that takes two people", other.starts_at, one.user, other,
+                )  # fmt: skip
+
+
+def _parts(roles: Iterable[Role]) -> dict[str, str]:
+    """What each code does in a P1; without an incident commander the hypercare lead leads."""
+    codes = {role.code for role in roles}
+    return APART if COMMANDER in codes else {**APART, LEAD: APART[COMMANDER]}
 
 
 def _unbacked(period: Period, role: Role, shifts: Sequence[Shift]) -> Iterator[Finding]:

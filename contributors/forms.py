@@ -14,7 +14,7 @@ from contributors import coverage, roster
 from contributors.models import Acknowledgement, Membership, Role, Shift
 from hypercare.models import User
 from hypercare.timewords import city
-from periods import duewords, rehearsals
+from periods import duewords, rehearsals, wallclock
 from periods.evidence import LARGEST, LONGEST_TEXT, Upload
 from periods.models import Period, Rehearsal
 
@@ -39,10 +39,35 @@ class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not gene
         return f"{obj.name}, {self.duties.get(obj.pk, '')}"
 
 
+class MomentField(forms.DateTimeField):
+    """A wall-clock time: a repeated one is its first occurrence, a skipped one is refused with the hour to use."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """The moment in the viewer's zone."""
+        try:
+            return super().to_python(value)
+        except forms.ValidationError as error:
+            if error.code != "ambiguous_timezone":
+                raise
+            return _at_clock_change((error.params or {})["datetime"])
+
+
+def _at_clock_change(wall: datetime) -> datetime:
+    zone = ZoneInfo(timezone.get_current_timezone_name())
+    moment = wallclock.instant(wall.date(), wall.time(), zone).astimezone(zone)
+    if moment.replace(tzinfo=None) == wall:
+        return moment
+    raise forms.ValidationError(
+        f"{wall:%H:%M} does not exist on {wall:%-d %B %Y} in {city(zone)}: the clocks go forward then. "
+        f"Use {moment:%H:%M} or later.",
+        code="skipped",
+    )
+
+
 def moment_field(label: str, **kwargs: Any) -> forms.DateTimeField:
     """A date and time in the viewer's zone, which the hint names."""
     widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": 300}, format=MOMENT)
-    return forms.DateTimeField(label=label, widget=widget, **kwargs)
+    return MomentField(label=label, widget=widget, **kwargs)
 
 
 def zone_hint() -> str:

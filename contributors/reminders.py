@@ -178,7 +178,7 @@ def on_coverage_watch(args: dict[str, Any], *, due_at: datetime, at: datetime) -
     if period.status not in WATCHED:
         return
     end = min(at + A_DAY, period.ends_at)
-    gaps = coverage.gaps(period, start=at, end=end) if at < end else []
+    gaps = coverage.open_gaps(period, start=at, end=end) if at < end else []
     if gaps and period.lead:
         context = {"gaps": [_gap(gap) for gap in gaps]}
         key = f"{COVERAGE}:{period.pk}:{due_at.isoformat()}"
@@ -200,7 +200,7 @@ def _tell_ahead(period: Period, due_at: datetime, at: datetime) -> None:
         )
         for gap in said.get("gaps", [])
     }
-    gaps = [_gap(gap) for gap in coverage.gaps(period, start=start, end=end)]
+    gaps = [_gap(gap) for gap in coverage.open_gaps(period, start=start, end=end)]
     # A gap that reaches into the first or past the last hour looked at is told whole once it lies inside.
     inside = [gap for gap in gaps if gap["end"] != end.isoformat() and gap["start"] != start.isoformat()]
     if fresh := [gap for gap in inside if (gap["role"], gap["end"]) not in told]:

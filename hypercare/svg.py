@@ -7,7 +7,7 @@ strokes do not scale. Text is positioned, never scaled. No HTML here.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 MOST_GRID_LINES = 4
@@ -321,12 +321,14 @@ class PlacedLane:
 
 @dataclass(frozen=True, slots=True)
 class GanttDay:
-    """A day's column: where it begins and its hour ticks as (x, label)."""
+    """A day's column: where it begins, its hour ticks as (x, label) and the holiday it is."""
 
     starts_at: datetime
     x: float
     hours: Sequence[tuple[float, str]]
     today: bool
+    named: str = ""
+    width: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,8 +340,14 @@ class Gantt:
     now: datetime
 
 
-def gantt(lanes: Sequence[Lane], *, window: tuple[datetime, datetime], now: datetime) -> Gantt:
-    """Lanes of duty over a window. The window's zone decides days, hours and nights."""
+def gantt(
+    lanes: Sequence[Lane],
+    *,
+    window: tuple[datetime, datetime],
+    now: datetime,
+    named: Mapping[date, str] | None = None,
+) -> Gantt:
+    """Lanes of duty over a window. The window's zone decides days, hours and nights; `named` are holidays."""
     zone = window[0].tzinfo
     local = now.astimezone(zone)
     midnights = _midnights(window)
@@ -354,6 +362,8 @@ def gantt(lanes: Sequence[Lane], *, window: tuple[datetime, datetime], now: date
                 if day.replace(hour=h) < window[1]
             ],
             today=day.date() == local.date(),
+            named=(named or {}).get(day.date(), ""),
+            width=_r(share(day + timedelta(days=1), *window) - share(day, *window)),
         )
         for day in midnights
     ]

@@ -39,6 +39,7 @@ JOURNAL_CONSUMERS: tuple[str, ...] = (
     "contributors.renewal.on_entry",
     "contributors.notifications.on_entry",
     "contributors.duty_news.on_entry",
+    "contributors.accepting.on_entry",
     "contributors.reminders.on_entry",
     "contributors.check_digest.on_entry",
     "contributors.go_calls.on_entry",

@@ -3,6 +3,7 @@
 from contributors.models.contact import ContactPoint, ContactRule, QuietHours, TurnedOff
 from contributors.models.duty import (
     Absence,
+    AcceptedGap,
     CoverAsk,
     CoverRequest,
     FatigueLimits,
@@ -21,6 +22,7 @@ from contributors.models.telling import Breaker, Delivery, DeliveryAttempt
 
 __all__ = [
     "Absence",
+    "AcceptedGap",
     "Acknowledgement",
     "Breaker",
     "ContactPoint",

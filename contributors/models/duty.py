@@ -105,6 +105,34 @@ class Override(models.Model):
         return f"{self.kind} {self.starts_at:%d %b %H:%M}"
 
 
+class AcceptedGap(models.Model):
+    """A gap that whoever plans lets stand, and why. It ends when the gap is filled, or becomes another."""
+
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="accepted_gaps")
+    kind = models.CharField(max_length=7, choices=Shift.Kind, default=Shift.Kind.PRIMARY)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    missing = models.PositiveSmallIntegerField()
+    reason = models.CharField(max_length=200)
+    accepted_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    accepted_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="accepted_gap_ends_after_start"
+            ),
+            models.UniqueConstraint(
+                fields=["role", "kind", "starts_at"], condition=Q(ended_at__isnull=True),
+                name="gap_accepted_once",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.starts_at:%d %b %H:%M}"
+
+
 class CoverRequest(models.Model):
     """Somebody is asked to take a stretch of duty: a gap, or a shift of somebody else, perhaps for one in return."""
 

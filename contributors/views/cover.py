@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from contributors import cover, fitness, handing_over, links
-from contributors.models import CoverAsk, CoverRequest, Link, Shift
-from contributors.views.duty_forms import AskForm, GapForm, ReplaceForm
+from contributors import accepting, board, board_asked, cover, fitness, handing_over, links
+from contributors.models import AcceptedGap, CoverAsk, CoverRequest, Link, Shift
+from contributors.views.cover_forms import AcceptGapForm, AskForm, GapForm, ReplaceForm
 from contributors.views.loading import LARGEST_ID, done, explain, next_url, page_of, tab_counts
 from hypercare import timewords
 from hypercare.errors import AlreadyDone, Invalid, LinkEnded, NotAllowed, Refused
@@ -120,6 +120,40 @@ def ask_for_gap(request: SignedInRequest, key: str) -> HttpResponse:
     wanted = cover.Wanted(data["role"], data["starts_at"], data["ends_at"], kind=data["kind"])
     made = cover.ask(wanted, users=list(data["users"]), by=request.user, at=timezone.now())
     return done(request, _asked_words(made), url=next_url(request, page_of(period, "period_coverage")))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def accept_gap(request: SignedInRequest, key: str) -> HttpResponse:
+    """Let a gap stand, with a reason; the form is a page of its own."""
+    period, now = period_or_404(request.user, key, may="shifts.manage"), timezone.now()
+    asked = board_asked.read(request.GET.dict(), period, request.user, at=now)
+    gap = board.build(period, asked, viewer=request.user, at=now).gap(asked.gap)
+    if gap is None:
+        raise AlreadyDone("This gap is no longer as it was. Look at the plan again.")
+    form = AcceptGapForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        accepting.accept(
+            period.pk, role_id=gap.role.pk, kind=gap.duty, starts_at=gap.start,
+            reason=form.cleaned_data["reason"], by=request.user, at=now,
+        )  # fmt: skip
+        url = f"{page_of(period, 'period_coverage')}{asked.link(gap=asked.gap)}#gap"
+        return done(request, f"The gap on {gap.role} stands", url=url)
+    context = {"period": period, "tab": "coverage", "tab_counts": tab_counts(request, period, at=now),
+               "form": form, "gap": gap, "seconds": gap.seconds}  # fmt: skip
+    return render(request, "contributors/accept_gap.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def take_back_gap(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
+    """The gap counts again."""
+    period = period_or_404(request.user, key, may="shifts.manage")
+    found = AcceptedGap.objects.filter(role__period=period, pk=min(pk, LARGEST_ID)).first()
+    if found is None:
+        raise Http404("No such gap.")
+    ended = accepting.take_back(found.pk, by=request.user, at=timezone.now())
+    return done(request, f"The gap on {ended.role} counts again", url=page_of(period, "period_coverage"))
 
 
 @login_required

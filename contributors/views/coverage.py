@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -11,10 +11,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributors import board, candidates, cover, demand, findings, load, roster
+from contributors import board, board_asked, candidates, cover, findings, load, roster
 from contributors.coverage import RoleGap
 from contributors.forms import ShiftForm
-from contributors.models import CoverRequest, Shift
+from contributors.models import AcceptedGap, CoverRequest, Shift
 from contributors.views.loading import (
     LARGEST_ID,
     done,
@@ -94,7 +94,7 @@ def _day_of(period: Period, shift: Shift) -> str:
 
 
 def _initial(request: SignedInRequest, period: Period, now: datetime) -> dict[str, Any]:
-    asked = board.read(request.GET.dict(), period, request.user, at=now)
+    asked = board_asked.read(request.GET.dict(), period, request.user, at=now)
     if not asked.gap:
         return {"starts_at": now.replace(minute=0, second=0, microsecond=0)}
     gap = board.build(period, asked, viewer=request.user, at=now).gap(asked.gap)
@@ -109,15 +109,17 @@ def _form_page(request: SignedInRequest, period: Period, form: ShiftForm, now: d
 
 def _render(request: SignedInRequest, period: Period, template: str, now: datetime) -> HttpResponse:
     """The page or its lanes, with every time in the zone that was asked for."""
-    asked = board.read(request.GET.dict(), period, request.user, at=now)
+    asked = board_asked.read(request.GET.dict(), period, request.user, at=now)
     with timezone.override(asked.zone):
         return render(request, template, _context(request, period, asked, now))
 
 
-def _context(request: SignedInRequest, period: Period, asked: board.Asked, now: datetime) -> dict[str, Any]:
+def _context(
+    request: SignedInRequest, period: Period, asked: board_asked.Asked, now: datetime
+) -> dict[str, Any]:
     """Context of the page and of its lanes."""
     shown = board.build(period, asked, viewer=request.user, at=now)
-    ahead = [gap for gap in shown.gaps if gap.end > now]
+    ahead = [gap for gap in shown.gaps if gap.end > now and board.gap_key(gap) not in shown.let_stand]
     gap, may_manage = (
         shown.gap(asked.gap) or next(iter(ahead), None),
         allowed(request.user, period, "shifts.manage"),
@@ -130,33 +132,31 @@ def _context(request: SignedInRequest, period: Period, asked: board.Asked, now: 
         "version": version(period, now),
         "board": shown,
         "gantt": shown.gantt,
-        "views": [(words, asked.link(view=view), view == asked.view) for view, words in board.VIEWS],
+        "views": [(words, asked.link(view=view), view == asked.view) for view, words in board_asked.VIEWS],
         "zones": _zones(request, asked),
         "today": asked.link(**{"from": timezone.localtime(now).date().isoformat()}),
         "fragment": page_of(period, "contributors:coverage_panel") + asked.link(),
         "may_manage": may_manage,
         "selected": (chosen := shown.shift(asked.shift)),
+        "shift_odd": shown.odd(chosen) if chosen else "",
         "shift_seconds": (chosen.ends_at - chosen.starts_at).total_seconds() if chosen else 0,
         "on_now": [shift for shift in shown.shifts if shift.covers(now)],
         "hours": _hours(period, shown, now),
         "findings": findings.told_once(
             findings.of(period, shown.roles, shown.shifts, start=now, end=roster.window(period)[1])
         ),
-        "holidays": _holidays(shown),
+        "holidays": shown.holidays,
         **_duty(request, period, chosen, now, may_manage=may_manage),
-        **_gap_panel(period, gap, asked, may_manage=may_manage, more=len(ahead), half="half" in request.GET),
+        **_gap_panel(
+            period,
+            gap,
+            asked,
+            may_manage=may_manage,
+            more=len(ahead),
+            half="half" in request.GET,
+            accepted=shown.let_stand.get(board.gap_key(gap)) if gap else None,
+        ),
     }
-
-
-def _holidays(shown: board.Board) -> list[tuple[date, str, str]]:
-    """Public holidays of the days shown, by country of a role: day, country, name."""
-    first, last = shown.window[0].date(), (shown.window[1] - timedelta(seconds=1)).date()
-    countries = sorted({role.country for role in shown.roles if role.country})
-    return sorted(
-        (day, country, name)
-        for country in countries
-        for day, name in demand.holidays_between(country, first, last).items()
-    )
 
 
 @login_required
@@ -173,7 +173,7 @@ def load_page(request: SignedInRequest, key: str) -> HttpResponse:
     return render(request, "contributors/load.html", context)
 
 
-def _zones(request: SignedInRequest, asked: board.Asked) -> list[tuple[str, str, bool]]:
+def _zones(request: SignedInRequest, asked: board_asked.Asked) -> list[tuple[str, str, bool]]:
     mine = timewords.city(request.user.zone)
     words = [("mine", mine), ("utc", "UTC"), ("each", "Each person's")]
     return [
@@ -184,20 +184,29 @@ def _zones(request: SignedInRequest, asked: board.Asked) -> list[tuple[str, str,
 
 
 def _gap_panel(
-    period: Period, gap: RoleGap | None, asked: board.Asked, *, may_manage: bool, more: int, half: bool
+    period: Period,
+    gap: RoleGap | None,
+    asked: board_asked.Asked,
+    *,
+    may_manage: bool,
+    more: int,
+    half: bool,
+    accepted: AcceptedGap | None = None,
 ) -> dict[str, Any]:
     """The gap that is shown below the lanes, and who could fill it."""
     if gap is None:
         return {"gap": None}
-    found = candidates.for_gap(period, gap, half=half) if may_manage else []
+    found = candidates.for_gap(period, gap, half=half) if may_manage and accepted is None else []
     start, end = candidates.piece(gap, half=half)
     return {
         "gap": gap,
         "gap_key": board.gap_key(gap),
+        "accepted": accepted,
         "gaps_ahead": more,
         "piece": {"start": start, "end": end, "whole": end == gap.end},
         "candidates": found[:SHOWN_CANDIDATES],
         "halved": half,
+        "accept": asked.link(gap=board.gap_key(gap)),
         "halve": asked.link(gap=board.gap_key(gap), half="1") + "#gap",
         "stays": page_of(period, "period_coverage") + asked.link(),
     }

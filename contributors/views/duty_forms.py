@@ -1,30 +1,23 @@
-"""What people may type about cover, rotations, absences and limits. Forms validate; they never save."""
+"""What people may type about rotations, required cover, absences and limits. Forms validate; they never save."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.utils import timezone
 
-from contributors import candidates, cover_words, demand, duties, fatigue, roster, rota
-from contributors.forms import NOT_A_MOMENT, PersonField, moment_field, zone_hint
+from contributors import cover_words, demand, duties, fatigue, roster, rota
+from contributors.forms import NOT_A_MOMENT, moment_field, zone_hint
 from contributors.models import Role, Rotation, Shift
+from contributors.views.cover_forms import people_of
 from hypercare.models import User
 from periods.models import Period
 
 TURNS = 8
-SWAPS_AHEAD = timedelta(days=30)
 WEEKDAYS = [(str(n), name) for n, name in enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"))]
-
-
-def people_of(period: Period) -> Any:
-    """The active people of a period."""
-    members = roster.members(period.pk).values_list("user", flat=True)
-    return User.objects.filter(pk__in=list(members), is_active=True).order_by("name", "pk")
 
 
 def clock_field(label: str) -> forms.TimeField:
@@ -32,107 +25,6 @@ def clock_field(label: str) -> forms.TimeField:
     widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     wrong = {"invalid": "Give a time from 00:00 to 23:59."}
     return forms.TimeField(label=label, required=False, widget=widget, error_messages=wrong)
-
-
-class GapForm(forms.Form):
-    """People to ask about a gap, named beside it."""
-
-    starts_at = forms.DateTimeField(error_messages={"required": "Say from when.", "invalid": NOT_A_MOMENT})
-    ends_at = forms.DateTimeField(error_messages={"required": "Say until when.", "invalid": NOT_A_MOMENT})
-    kind = forms.ChoiceField(choices=Shift.Kind.choices)
-
-    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
-        """Know the period's roles and people."""
-        super().__init__(*args, **kwargs)
-        self.fields["role"] = forms.ModelChoiceField(queryset=Role.objects.filter(period=period))
-        self.fields["users"] = forms.ModelMultipleChoiceField(
-            queryset=people_of(period), error_messages={"required": "Choose whom to ask."}
-        )
-
-
-class _WithinShift(forms.Form):
-    """A part of a shift; all of it unless changed."""
-
-    starts_at = moment_field("From", error_messages={"required": "Say from when.", "invalid": NOT_A_MOMENT})
-    ends_at = moment_field("To", error_messages={"required": "Say until when.", "invalid": NOT_A_MOMENT})
-
-    def __init__(self, *args: Any, shift: Shift, **kwargs: Any) -> None:
-        """Fill in the whole shift; seconds are not typed, so its own ends stand for the same minute."""
-        self.shift = shift
-        kwargs["initial"] = {"starts_at": shift.starts_at, "ends_at": shift.ends_at}
-        super().__init__(*args, **kwargs)
-        self.fields["starts_at"].help_text = zone_hint()
-
-    def clean(self) -> dict[str, Any]:
-        """Give the shift's own seconds back."""
-        data = super().clean() or self.cleaned_data
-        for name in ("starts_at", "ends_at"):
-            typed, own = data.get(name), getattr(self.shift, name)
-            if typed and typed == own.replace(second=0, microsecond=0):
-                data[name] = own
-        return data
-
-
-class AskForm(_WithinShift):
-    """Whom to ask to take a shift, or which shift to swap it for."""
-
-    reason = forms.CharField(label="Why", max_length=200, required=False, help_text="Those you ask read it.")
-
-    def __init__(self, *args: Any, period: Period, shift: Shift, now: datetime, **kwargs: Any) -> None:
-        """Offer people and the coming shifts of others."""
-        super().__init__(*args, shift=shift, **kwargs)
-        others = Shift.objects.filter(
-            role__period=period, cancelled_at__isnull=True, starts_at__gt=now, starts_at__lt=now + SWAPS_AHEAD
-        ).exclude(user=shift.user)
-        self.fields["users"] = _People(
-            queryset=people_of(period).exclude(pk=shift.user_id), required=False, label="Ask",
-            widget=forms.CheckboxSelectMultiple, help_text="Whoever accepts first has it.",
-        )  # fmt: skip
-        self.fields["users"].label_from_instance = _fit_words(period, shift)  # type: ignore[attr-defined]
-        self.fields["in_return"] = _Swap(
-            queryset=others.select_related("role", "user").order_by("starts_at", "id"), required=False,
-            label="Or swap it for", empty_label="No swap", help_text="Then its holder alone is asked.",
-        )  # fmt: skip
-        self.order_fields(("users", "in_return", "starts_at", "ends_at", "reason"))
-
-
-def _fit_words(period: Period, shift: Shift) -> Any:
-    found = candidates.for_span(period, shift.role, shift.starts_at, shift.ends_at)
-    against = {one.user.pk: one.warnings[0] for one in found if one.warnings}
-    hours = {one.user.pk: one.hours for one in found}
-
-    def words(user: User) -> str:
-        note = against.get(user.pk) or (
-            f"{hours[user.pk]:g} h in those days" if user.pk in hours else "no duty yet"
-        )
-        return f"{user.name}: {note}"
-
-    return words
-
-
-class _People(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic at run time
-    """People, each with what speaks for or against them."""
-
-
-class _Swap(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
-    """A coming shift of somebody else."""
-
-    def label_from_instance(self, obj: Shift) -> str:
-        """`Arjun Mehta, Platform, Fri 20 Nov 05:00 to 17:00`."""
-        start, end = timezone.localtime(obj.starts_at), timezone.localtime(obj.ends_at)
-        return f"{obj.user.name}, {obj.role.name}, {start:%a %-d %b %H:%M} to {end:%H:%M}"
-
-
-class ReplaceForm(_WithinShift):
-    """Who stands in."""
-
-    def __init__(self, *args: Any, period: Period, shift: Shift, **kwargs: Any) -> None:
-        """Offer the period's people."""
-        super().__init__(*args, shift=shift, **kwargs)
-        self.fields["user"] = PersonField(
-            period, label="Who stands in", error_messages={"required": "Choose a person."}
-        )
-        self.order_fields(("user", "starts_at", "ends_at"))
 
 
 class RotationForm(forms.Form):

@@ -7,8 +7,8 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from contributors import readiness, roster
-from contributors.models import Acknowledgement, Membership, Role, Shift
-from hypercare.demo import decisions, texts
+from contributors.models import Acknowledgement, Membership, Role
+from hypercare.demo import decisions, duty, texts
 from hypercare.demo.people import CPH
 from hypercare.demo.script import Script
 from hypercare.demo.words import DEBRIEFS, FIXES, LEVELS, OPEN_BIG, SOLVED
@@ -230,18 +230,14 @@ class _Story:
     # --- live
 
     def _live(self) -> None:
-        """Daniel is away in three days: his shift goes, half of it is covered, eight hours are not."""
-        self.script.at(self.now - timedelta(hours=20), self.lose_cover)
-
-    def lose_cover(self, at: datetime) -> None:
-        five = wallclock.instant(self.today + 3 * DAY, time(17), ZONE)
-        one, end = (wallclock.instant(self.today + 4 * DAY, time(hour), ZONE) for hour in (1, 5))
-        shift = Shift.objects.get(
-            role__period=self.period_id, role__name="Platform", starts_at=five, kind="primary"
+        """Daniel is away in three days: his shifts go, half of one is covered, eight hours are not."""
+        self.script.at(
+            self.now - timedelta(hours=20), partial(duty.lose_cover, self.period_id, self.people, self.today)
         )
-        roster.cancel_shift(shift.pk, by=self.people["maja"], at=at)
-        roster.assign_shift(shift.role_id, user=self.people["marcus"], starts_at=one, ends_at=end, is_override=True,
-                            by=self.people["maja"], at=at + timedelta(minutes=3))  # fmt: skip
+        self.script.at(
+            self.now - timedelta(hours=5),
+            partial(duty.ask_for_cover, self.period_id, self.people, self.today),
+        )
 
     def _solved(self) -> None:
         workers = [self.people[key] for key in ("tomasz", "priya", "marcus", "arjun", "ingrid", "kavya")]

@@ -81,6 +81,8 @@ WORDS = {
     "cover.refused": "can’t take",
     "cover.declined": "did not approve cover on",
     "cover.withdrawn": "withdrew the request for",
+    "gap.accepted": "let a gap stand:",
+    "gap.reopened": "ended what let a gap stand:",
     "cover.expired": "saw a request for cover run out:",
     "absence.added": "is away:",
     "absence.cancelled": "is there after all:",

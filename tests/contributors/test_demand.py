@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -108,3 +108,24 @@ def test_cover_ends_with_the_period_whatever_its_phases_say():
 )
 def test_a_country_is_known_or_not(country, known):
     assert demand.knows_country(country) is known
+
+
+@pytest.mark.parametrize(
+    ("fields", "closed"),
+    [
+        ({}, "DK"), ({"country": "US-NY"}, "US-NY"), ({"zone_name": "Asia/Kolkata"}, ""),
+        ({"zone_name": "Europe/Copenhagen"}, "DK"),
+    ],
+)  # fmt: skip
+def test_a_role_keeps_the_holidays_of_its_period_unless_it_is_elsewhere(fields, closed):
+    period = make_period(country="DK")
+
+    assert demand.country_of(make_role(period, **fields), period) == closed
+
+
+def test_a_region_has_its_own_holidays():
+    period = make_period(country="DE", subdivision="BY")
+    assert demand.country_of(make_role(period), period) == "DE-BY"
+    assert demand.holidays_between("DE-BY", date(2026, 1, 6), date(2026, 1, 6)) == {
+        date(2026, 1, 6): "Epiphany"
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -418,3 +418,46 @@ def test_others_do_not_change_cover(there, who, status):
 def test_the_load_of_a_period_is_shown_to_its_people(there):
     assert "Kavya" in as_(there.viewer).get(at(there, "load/")).content.decode()
     assert as_(there.stranger).get(at(there, "load/")).status_code == 404
+
+
+# --- Clock changes ------------------------------------------------------------------------------
+
+
+def typed(there: SimpleNamespace, starts: str, ends: str):
+    data = {
+        "role": there.role.pk,
+        "user": there.arjun.pk,
+        "kind": "primary",
+        "starts_at": starts,
+        "ends_at": ends,
+    }
+    with time_machine.travel(datetime(2026, 10, 24, 6, tzinfo=UTC), tick=False):
+        return as_(there.lead).post(at(there, "shifts/"), data)
+
+
+def window(there: SimpleNamespace, day: datetime) -> None:
+    there.lead.timezone = "Europe/Copenhagen"
+    there.lead.save()
+    there.period.go_live_at, there.period.ends_at = day, day + 5 * DAY
+    there.period.save()
+
+
+def test_an_hour_that_does_not_exist_is_refused_with_the_hour_to_use(there):
+    window(there, datetime(2027, 3, 27, 6, tzinfo=UTC))
+
+    answer = typed(there, "2027-03-28T02:30", "2027-03-28T09:00")
+
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert (
+        "02:30 does not exist on 28 March 2027 in Copenhagen: the clocks go forward then. Use 03:00 or later."
+        in page
+    )
+    assert 'value="2027-03-28T02:30"' in page
+
+
+def test_an_hour_that_comes_twice_is_its_first(there):
+    window(there, datetime(2026, 10, 24, 6, tzinfo=UTC))
+
+    assert typed(there, "2026-10-25T02:30", "2026-10-25T09:00").status_code == 302
+    assert Shift.objects.latest("pk").starts_at == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)

@@ -138,3 +138,72 @@ def test_of_what_warns_about_a_person_the_first_is_read_and_the_rest_counted():
         ("d", 0),
         ("e", 0),
     ]
+
+
+def test_round_the_clock_cover_needs_somebody_who_leads_round_the_clock():
+    period = make_period()
+    make_role(period, code="EN")
+    assert "Cover is round the clock, but nobody leads incidents round the clock" in texts(period)
+
+    make_role(period, "Commander", code="IC")
+
+    assert "Cover is round the clock, but nobody leads incidents round the clock" not in texts(period)
+
+
+def test_somebody_stands_for_the_business_owner():
+    period, words = make_period(), "Nobody stands for the business owner in business hours"
+    make_role(period, code="EN")
+    business = make_role(period, "Finance", code="BO", cover="none")
+    assert words in texts(period)
+
+    make_shift(business, make_member(period).user, starts_at=NOW)
+
+    assert words not in texts(period)
+
+
+def test_the_sponsor_has_a_deputy_in_the_first_72_hours_only():
+    period = make_period(status="ready")
+    make_role(period, code="EN")
+    sponsors, begin = make_role(period, "Sponsor", code="SP", cover="none"), period.go_live_at
+
+    def lacking(at: datetime) -> bool:
+        found = findings.of(period, coverage.roles(period), [], start=at, end=period.ends_at)
+        return any("sponsor has no deputy" in one.text for one in found)
+
+    assert (lacking(begin - DAY), lacking(begin + 71 * HOUR), lacking(begin + 72 * HOUR)) == (
+        True,
+        True,
+        False,
+    )
+    make_member(period, role=sponsors)
+    assert not lacking(begin)
+
+
+@pytest.mark.parametrize(
+    ("codes", "told"),
+    [
+        (("IC", "EN"), "Ann fixes and leads incidents at once"),
+        (("IC", "CO"), "Ann leads incidents and tells people at once"),
+        (("HL", "EN"), "Ann fixes and leads incidents at once"), (("SU", "EN"), ""), (("EN", "EN"), ""),
+    ],
+)  # fmt: skip
+def test_who_leads_in_a_long_p1_neither_fixes_nor_tells_people(codes, told):
+    period, user = make_period(), make_user("Ann")
+    make_member(period, user)
+    for n, code in enumerate(codes):
+        role = make_role(period, f"Role {n}", code=code, cover="none")
+        make_shift(role, user, starts_at=NOW + n * HOUR)
+        make_shift(role, user, starts_at=NOW + DAY + n * HOUR)
+
+    said = [text for text in texts(period) if "at once" in text]
+
+    assert [text.partition(";")[0] for text in said] == ([told] if told else [])
+
+
+def test_whoever_leads_incidents_can_be_reached():
+    period = make_period()
+    ann = make_member(period, make_user("Ann")).user
+    make_shift(make_role(period, "Commander", code="IC", cover="none"), ann, starts_at=NOW)
+    page(period, ann, NOW, channel="email", state="dead", settled_at=NOW, last_error="no such mailbox")
+
+    assert "Ann leads incidents as Commander, and no message reaches them" in texts(period)

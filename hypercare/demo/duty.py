@@ -1,0 +1,43 @@
+"""The part of the cut-over story that is about who is on duty: an absence, what it leaves open, a request for cover."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from contributors import absences, cover, roster
+from contributors.models import Role, Shift
+from hypercare.demo.people import CPH
+from hypercare.models import User
+from periods import wallclock
+
+ZONE = ZoneInfo(CPH)
+DAY = timedelta(days=1)
+
+
+def lose_cover(period_id: int, people: dict[str, User], today: date, at: datetime) -> None:
+    """Daniel is away in three days: his shifts go, Marcus stands in for a part of one, eight hours have nobody."""
+    five = wallclock.instant(today + 3 * DAY, time(17), ZONE)
+    one, end = (wallclock.instant(today + 4 * DAY, time(hour), ZONE) for hour in (1, 5))
+    absences.add(people["daniel"], starts_at=five - timedelta(hours=2), ends_at=end + timedelta(hours=7),
+                 note="Family", at=at)  # fmt: skip
+    his = Shift.objects.filter(role__period=period_id, user=people["daniel"], starts_at=five)
+    for shift in his.order_by("pk"):
+        roster.cancel_shift(shift.pk, by=people["maja"], at=at)
+    role = Role.objects.get(period=period_id, name="Platform")
+    roster.assign_shift(role.pk, user=people["marcus"], starts_at=one, ends_at=end, is_override=True,
+                        by=people["maja"], at=at + timedelta(minutes=3))  # fmt: skip
+
+
+def ask_for_cover(period_id: int, people: dict[str, User], today: date, at: datetime) -> None:
+    """Tomasz is at the dentist's the day after tomorrow; Priya would stay two hours longer, if Maja agrees."""
+    nine = wallclock.instant(today + 2 * DAY, time(9), ZONE)
+    shift = Shift.objects.select_related("role").get(
+        role__period=period_id, role__name="Billing engineering", user=people["tomasz"], starts_at=nine
+    )
+    Role.objects.filter(pk=shift.role_id).update(swaps_need_lead=True)
+    wanted = cover.Wanted(shift.role, nine, nine + timedelta(hours=2), shift=shift)
+    asked = cover.ask(
+        wanted, users=[people["priya"], people["ingrid"]], reason="Dentist", by=people["tomasz"], at=at
+    )
+    cover.accept(asked.pk, by=people["priya"], at=at + timedelta(hours=2))
