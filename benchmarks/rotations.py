@@ -138,12 +138,14 @@ def wide() -> None:
         "ms",
     )
     say("  its statements", len(asked), "SQL", "<= 4")
-    client, path = Client(), f"/p/{period.key}/coverage/"
+    client, path = Client(HTTP_HOST="localhost"), f"/p/{period.key}/coverage/"
     client.force_login(period.lead)
     for name, view in (("five days", ""), ("the whole window", "?view=all")):
         client.get(path + view)
         with CaptureQueriesContext(connection) as asked:
-            size = len(client.get(path + view).content)
+            answer = client.get(path + view)
+        assert answer.status_code == 200, answer.status_code
+        size = len(answer.content)
         say(f"coverage page of that window, {name}", best(partial(client.get, path + view), 5), "ms")
         say("  its statements", len(asked), "SQL", "the same for 2 roles x 4 people")
         say("  its size", size / 1000, "kB")

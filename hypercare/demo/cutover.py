@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -231,13 +232,11 @@ class _Story:
 
     def _live(self) -> None:
         """Daniel is away in three days: his shifts go, half of one is covered, eight hours are not."""
-        self.script.at(
-            self.now - timedelta(hours=20), partial(duty.lose_cover, self.period_id, self.people, self.today)
-        )
-        self.script.at(
-            self.now - timedelta(hours=5),
-            partial(duty.ask_for_cover, self.period_id, self.people, self.today),
-        )
+        for hours, act in ((20, duty.lose_cover), (5, duty.ask_for_cover)):
+            self.script.at(self.now - timedelta(hours=hours), partial(self._on_duty, act))
+
+    def _on_duty(self, act: Callable[..., None], at: datetime) -> None:
+        act(self.period_id, self.people, self.today, at)
 
     def _solved(self) -> None:
         workers = [self.people[key] for key in ("tomasz", "priya", "marcus", "arjun", "ingrid", "kavya")]
