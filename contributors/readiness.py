@@ -330,7 +330,8 @@ def _empty_roles(period: Period) -> Iterator[Objection]:
     for role in empty.order_by("position", "id"):
         url = page(period, "contributors:people")
         text = f"Nobody holds {role}. Add somebody to it."
-        yield Objection(text, url, code="go.role_empty", about=f"role:{role.pk}")
+        wish = f"Somebody holds {role} and is ready"
+        yield Objection(text, url, code="go.role_empty", about=f"role:{role.pk}", wish=wish)
 
 
 def _unready(period: Period, at: datetime) -> Iterator[Objection]:
@@ -339,7 +340,7 @@ def _unready(period: Period, at: datetime) -> Iterator[Objection]:
         if row.required and row.state != State.READY:
             yield Objection(
                 _unready_sentence(row), f"{url}#member-{row.member.pk}", code=_code(row),
-                about=f"member:{row.member.pk}", owner=row.member.user,
+                about=f"member:{row.member.pk}", owner=row.member.user, wish=f"{row.member.user} says they are ready",
             )  # fmt: skip
 
 

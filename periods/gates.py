@@ -34,7 +34,8 @@ class Objection:
     """A reason not to take a step now, in a sentence, with the page where it is put right.
 
     `code` names the rule and `about` the thing it speaks of (`check:12`), so that nobody needs to read the
-    sentence to know which it is. `owner` is whoever can put it right, where that is one known person.
+    sentence to know which it is. `owner` is whoever can put it right, where that is one known person, and `wish`
+    what would be seen once it is, for the condition of a go.
     """
 
     text: str
@@ -42,6 +43,7 @@ class Objection:
     code: str = field(kw_only=True)
     about: str = field(default="", kw_only=True)
     owner: User | None = field(default=None, kw_only=True, compare=False)
+    wish: str = field(default="", kw_only=True, compare=False)
 
     @property
     def key(self) -> str:
@@ -156,7 +158,7 @@ def _go(period: Period, at: datetime) -> Iterator[Objection]:
         if reason := checklist.blocks(check, at):
             yield Objection(
                 f"“{check.title}” {reason}.", f"{url}#check-{check.pk}", code="go.check_open",
-                about=f"check:{check.pk}", owner=check.owner,
+                about=f"check:{check.pk}", owner=check.owner, wish=f"“{check.title}” is done, with its evidence",
             )  # fmt: skip
     if not any(check.category == "Rollback" for check in checks):
         text = "No blocking check covers the rollback. Add its rehearsal under Rollback."

@@ -122,7 +122,7 @@ def _holds(period: Period, all_seats: Sequence[Seat]) -> list[Objection]:
             said.setdefault(cast.voter_id, (cast, seat.role))
     return [
         Objection(f"{cast.voter} ({role}) holds: {cast.reason}", f"{url}#votes", code="go.vote_hold",
-                  about=f"user:{cast.voter_id}", owner=cast.voter)
+                  about=f"user:{cast.voter_id}", owner=cast.voter, wish=f"What {cast.voter} holds for is settled")
         for cast, role in said.values()
     ]  # fmt: skip
 

@@ -65,7 +65,9 @@ def stop(
     if found.ended_at is not None:
         raise AlreadyDone(f"That rehearsal ended at {found.ended_at:%H:%M UTC on %d %b %Y}.")
     _check_outcome(outcome)
-    if not found.started_at < at <= found.started_at + LONGEST:
+    if at <= found.started_at:
+        raise Invalid({"outcome": "The watch has only just started. Cancel it if that was a mistake."})
+    if at > found.started_at + LONGEST:
         raise Invalid({"outcome": "The watch ran for more than 14 days. Cancel it and type what it took."})
     found.ended_at, found.outcome, found.notes = at, outcome, notes.strip()
     found.save(update_fields=["ended_at", "outcome", "notes"])

@@ -21,12 +21,8 @@ MOST_ROWS: Final = 120
 BEFORE_GO_LIVE: Final = timedelta(hours=2)
 ROW: Final = re.compile(r"c(\d{1,3})-text", re.ASCII)
 TEXT_OF: Final = {
-    "go.check_open": "The check is done, with its evidence",
-    "go.person_unready": "The person has said that they are ready",
     "go.cover_gap": "Somebody is on the plan for the gap",
-    "go.role_empty": "Somebody holds the role and is ready",
     "incident.open": "The incident is resolved or graded again",
-    "go.vote_hold": "What the hold asks for is there",
     "go.no_return_unnamed": "The point of no return is named",
     "go.rollback_unchecked": "A blocking check covers the rollback, and it is done",
     "go.rollback_unrehearsed": "The rollback is rehearsed in its time box",
@@ -168,7 +164,7 @@ def _fresh_rows(period: Period, found: Sequence[Objection], at: datetime) -> lis
     rows = [
         ConditionForm(
             prefix=f"c{number}", people=people, said=one.text,
-            initial={"objection": one.key, "text": TEXT_OF.get(one.code, ""), "due_at": due_at,
+            initial={"objection": one.key, "text": one.wish or TEXT_OF.get(one.code, ""), "due_at": due_at,
                      "owner": one.owner.pk if one.owner else period.lead_id},
         )
         for number, one in enumerate(found[:MOST_ROWS])

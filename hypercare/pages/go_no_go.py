@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -247,15 +246,9 @@ def _checks(period: Period, now: datetime) -> dict[str, Any]:
 
 
 def _rehearsals(period: Period) -> list[dict[str, Any]]:
-    """Each rehearsal that has ended: its minutes against its box."""
+    """Each rehearsal that has ended, and whether it worked in its box."""
     rows = period.rehearsals.filter(ended_at__isnull=False).order_by("-started_at", "-id")[:MOST_OPEN]
-    taken = [
-        (row, math.ceil((row.ended_at - row.started_at).total_seconds() / 60)) for row in rows if row.ended_at
-    ]
-    return [
-        {"row": row, "minutes": minutes, "fits": row.outcome == "passed" and minutes <= row.box_minutes}
-        for row, minutes in taken
-    ]
+    return [{"row": row, "fits": row.holds} for row in rows]
 
 
 def _cover(period: Period) -> dict[str, Any]:

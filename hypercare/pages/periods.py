@@ -266,7 +266,7 @@ MOVES: Final[dict[str, Move]] = {
              settings_forms.StartForm, _start, "Go-live is recorded. Hypercare runs."),
         Move("stabilise", "Move to stabilising", "Cover can thin out while the numbers stay calm.", forms.Form,
              _plain(lifecycle.stabilise), "The period is stabilising."),
-        Move("review", "Open the exit review", "The sponsor and the receiving owner are asked to sign.", forms.Form,
+        Move("review", "Open the exit review", "The sponsor and the BAU owner are asked to sign.", forms.Form,
              _plain(lifecycle.review), "The exit review is open."),
         Move("reopen", "Reopen", "Hypercare starts again for 14 days and both signatures are void. Tells {people}.",
              settings_forms.ReopenForm, _plain(lifecycle.reopen), "The period is live again."),

@@ -294,7 +294,7 @@ class PeopleForm(forms.Form):
 
     lead = PersonField("Hypercare lead", help_text="Runs the period from day to day.")
     sponsor = PersonField("Sponsor", help_text="Decides go or no-go, and signs the exit.")
-    bau_owner = PersonField("Receiving owner", help_text="Takes over when the period closes.")
+    bau_owner = PersonField("BAU owner", help_text="Takes over as business as usual when the period closes.")
     rollback_authority = PersonField("Rollback authority", help_text="May order the way back.")
     point_of_no_return = forms.CharField(
         label="Point of no return",

@@ -80,9 +80,7 @@ class DetailsForm(forms.Form):
         kwargs["initial"] = {**values, **named}
         super().__init__(*args, **kwargs)
         self.period = period
-        labels = zip(
-            NAMED, ("Hypercare lead", "Sponsor", "Receiving owner", "Rollback authority"), strict=True
-        )
+        labels = zip(NAMED, ("Hypercare lead", "Sponsor", "BAU owner", "Rollback authority"), strict=True)
         for name, label in labels:
             self.fields[name] = PersonField(label, required=named[name] is not None)
         self.fields[

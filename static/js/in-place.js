@@ -14,7 +14,8 @@ document.addEventListener("keydown", (event) => {
 
 // What was being edited keeps the focus when its row comes back.
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  const row = detail.target?.id && document.getElementById(detail.target.id);
+  const id = detail.target?.id;
+  const row = id ? document.getElementById(id) : null;
   if (!row?.matches("tr[data-row]")) return;
   (row.querySelector("[autofocus]") || row.querySelector(".editable") || row.querySelector("a[href]"))?.focus();
 });
