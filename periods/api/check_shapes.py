@@ -149,7 +149,9 @@ class WaiveIn(PeriodReasonIn):
 class BulkIn(AssignIn):
     """The same change to several checks: assign (owner, due), set-aside (reason) or reopen. All or none."""
 
-    checks = serializers.ListField(child=serializers.IntegerField(), min_length=1, max_length=MOST)
+    checks = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), min_length=1, max_length=MOST
+    )
     action = serializers.ChoiceField(choices=list(ACTIONS))
     reason = serializers.CharField(max_length=LONG, required=False)
 

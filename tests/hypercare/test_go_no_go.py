@@ -184,6 +184,17 @@ def test_a_plain_go_is_refused_on_the_same_page_with_everything_that_stands() ->
     assert not GoDecision.objects.exists()
 
 
+def test_a_condition_proposes_what_would_be_seen_of_the_very_thing_it_answers() -> None:
+    period = getting_ready()
+    make_check(period, title="Alerts reach on-call")
+    gonogo.vote(period.pk, choice="hold", reason="Not seen yet", by=period.bau_owner, at=timezone.now())
+
+    page = words(signed_in(period.sponsor).get("/p/MOB70/go-no-go/"))
+
+    assert 'value="“Alerts reach on-call” is done, with its evidence"' in page
+    assert f'value="What {period.bau_owner} holds for is settled"' in page
+
+
 def test_each_condition_has_its_own_owner_and_deadline() -> None:
     period = getting_ready()
     make_check(period, title="Alerts reach on-call")

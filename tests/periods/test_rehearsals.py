@@ -45,6 +45,14 @@ def test_a_rehearsal_is_timed_live() -> None:
         rehearsals.stop(running.pk, outcome="passed", by=period.lead, at=AT + 62 * MINUTE)
 
 
+def test_a_watch_that_has_only_just_started_is_not_stopped() -> None:
+    period = make_period(Period.Status.READINESS)
+    running = rehearsals.start(period.pk, kind="rollback", box_minutes=60, by=period.lead, at=AT)
+
+    with pytest.raises(Invalid, match="only just started"):
+        rehearsals.stop(running.pk, outcome="passed", by=period.lead, at=AT)
+
+
 def test_one_of_a_kind_runs_at_a_time_and_can_be_cancelled() -> None:
     period = make_period(Period.Status.READINESS)
     running = rehearsals.start(period.pk, kind="rollback", box_minutes=60, by=period.lead, at=AT)
