@@ -214,7 +214,10 @@ def test_who_only_watches_changes_nothing_and_a_stranger_finds_nothing(
 def test_members_read_and_a_stranger_finds_nothing(period: Period, names: dict[str, int], path: str) -> None:
     where = path.format(**names)
 
-    assert call(make_member(period, right="viewer").user, where, method="GET").status_code == 200
+    answer = call(make_member(period, right="viewer").user, where, method="GET")
+    answer.close()
+
+    assert answer.status_code == 200
     assert call(make_user(), where, method="GET").status_code == 404
 
 
