@@ -10,7 +10,14 @@ from contributors.models import Delivery
 from hypercare.models import User
 from periods.models import JournalEntry, Period
 
-PLANNED = ("rotation.saved", "rotation.ended", "shift.planned", "shift.unplanned")
+PLANNED = (
+    "rotation.saved",
+    "rotation.ended",
+    "shift.planned",
+    "shift.unplanned",
+    "shift.imported",
+    "shift.unimported",
+)
 
 
 def on_entry(entry: JournalEntry, *, at: datetime) -> None:

@@ -11,6 +11,7 @@ from contributors.models.duty import (
     Rotation,
     RotationTurn,
 )
+from contributors.models.imported import CalendarImport, ImportedEvent
 from contributors.models.people import (
     Acknowledgement,
     Link,
@@ -25,6 +26,7 @@ __all__ = [
     "AcceptedGap",
     "Acknowledgement",
     "Breaker",
+    "CalendarImport",
     "ContactPoint",
     "ContactRule",
     "CoverAsk",
@@ -32,6 +34,7 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "FatigueLimits",
+    "ImportedEvent",
     "Link",
     "Membership",
     "Override",

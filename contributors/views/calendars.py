@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from contributors import calendars, feeds, links
+from contributors import calendars, feeds, imports, links
 from contributors.models import Link, Role
 from contributors.views.loading import LARGEST_ID, done, page_of, tab_counts
 from hypercare.errors import Invalid
@@ -29,10 +29,12 @@ def page(request: SignedInRequest, key: str) -> HttpResponse:
     period, now = period_or_404(request.user, key), timezone.now()
     alarm = asked_alarm(request)
     mine = feeds.links_of(request.user, period)
+    may_manage = allowed(request.user, period, "shifts.manage")
     context = {
         "period": period, "tab": "coverage", "tab_counts": tab_counts(request, period, at=now),
         "rows": [{"role": role, "url": address(mine.get(role.pk), alarm)} for role in _roles(period)],
-        "reminders": reminders(request, alarm), "may_manage": allowed(request.user, period, "shifts.manage"),
+        "reminders": reminders(request, alarm), "may_manage": may_manage,
+        "imports": imports.recent(period) if may_manage else [],
     }  # fmt: skip
     return render(request, "contributors/calendars.html", context)
 
