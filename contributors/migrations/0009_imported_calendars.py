@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contributors', '0007_standing_answers_know_their_go_live'),
+        ('contributors', '0008_people_turn_messages_off'),
         ('periods', '0014_decisions_are_kept'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
