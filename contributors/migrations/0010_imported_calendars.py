@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contributors', '0008_people_turn_messages_off'),
+        ('contributors', '0009_accepted_gaps'),
         ('periods', '0014_decisions_are_kept'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
