@@ -1,4 +1,6 @@
-"""One message a person a day: their checks that are due or late, over all periods, at nine by their own clocks.
+"""One message a person a day, at nine by their own clocks: checks and actions that are due or late, over all periods.
+
+Beside them stand the shifts of today and tomorrow and the debriefs of today; for those alone nobody is written to.
 
 A timer whose key names the person and the date: it fires once for that day, looks at how the checks stand then, and
 sets the next day's while there is something left to do. The day before, on the day, and daily while late; after two
@@ -14,10 +16,10 @@ from typing import Any, Final
 from django.db.models import Q, QuerySet
 
 from contributors import notifications
-from contributors.models import Delivery
+from contributors.models import Delivery, Shift
 from hypercare import timers
 from hypercare.models import Timer, User
-from periods.models import ChecklistItem, JournalEntry, Period
+from periods.models import Action, ChecklistItem, Debrief, JournalEntry, Period
 from periods.wallclock import days_from, instant, local_day
 
 KIND: Final = "checklist.reminder"
@@ -29,7 +31,7 @@ CHECKED: Final = (*Period.PRE_LIVE[1:], *Period.LIVE)
 # Entries after which somebody may have something to do who had nothing before.
 GIVES_WORK: Final = (
     "checklist.created", "checklist.added", "checklist.assigned", "checklist.reopened", "checklist.failed",
-    "checklist.undone", "checklist.waiver_ended", "go.decided",
+    "checklist.undone", "checklist.waiver_ended", "go.decided", "action.added", "action.reopened", "debrief.finished",
 )  # fmt: skip
 
 
@@ -40,11 +42,12 @@ def on_entry(entry: JournalEntry, *, at: datetime) -> None:
 
 
 def arm_for(period: Period, *, at: datetime) -> None:
-    """Set the next morning of everybody who answers for a check that is still to be done. Repeats change nothing."""
+    """Set the next morning of everybody who has a check or an action still to do. Repeats change nothing."""
     if period.status not in CHECKED:
         return
     standing = _standing(at).filter(period=period)
     people = set(standing.exclude(owner=None).values_list("owner_id", flat=True).distinct())
+    people |= set(_open_actions().filter(period=period).values_list("owner_id", flat=True))
     if period.lead_id and standing.exists():
         people.add(period.lead_id)
     _arm(User.objects.filter(pk__in=people, is_active=True).order_by("pk"), at)
@@ -68,7 +71,7 @@ def _key(person: User, at: datetime) -> str:
 
 
 def on_due(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:
-    """Timer: tell the person what is due or late now, and come again while they have checks to do."""
+    """Timer: tell the person what is due or late now, and come again while they have something to do."""
     if "user" not in args:
         # Set before reminders were a person's: it hands over to them.
         arm_for(Period.objects.get(pk=args["period"]), at=at)
@@ -79,8 +82,11 @@ def on_due(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:
     theirs = list(
         _theirs(person, at).select_related("owner", "period", "period__lead").order_by("due_at", "id")
     )
-    _tell(person, theirs, due_at=due_at, at=at)
-    if theirs:
+    actions = list(
+        _open_actions().filter(owner=person, period__in=_periods_of(person)).select_related("period")
+    )
+    _tell(person, theirs, actions, due_at=due_at, at=at)
+    if theirs or actions:
         _arm([person], at)
 
 
@@ -94,11 +100,20 @@ def _standing(at: datetime) -> QuerySet[ChecklistItem]:
 
 def _theirs(person: User, at: datetime) -> QuerySet[ChecklistItem]:
     """What a person owns, and everything in the periods they lead; only while they are part of the period."""
-    members = Period.objects.filter(memberships__user=person, memberships__left_at__isnull=True)
-    return _standing(at).filter(Q(owner=person) | Q(period__lead=person), period__in=members)
+    return _standing(at).filter(Q(owner=person) | Q(period__lead=person), period__in=_periods_of(person))
 
 
-def _tell(person: User, theirs: list[ChecklistItem], *, due_at: datetime, at: datetime) -> None:
+def _open_actions() -> QuerySet[Action]:
+    return Action.objects.filter(done_at__isnull=True, period__status__in=CHECKED).order_by("due_at", "id")
+
+
+def _periods_of(person: User) -> QuerySet[Period]:
+    return Period.objects.filter(memberships__user=person, memberships__left_at__isnull=True)
+
+
+def _tell(
+    person: User, theirs: list[ChecklistItem], actions: list[Action], *, due_at: datetime, at: datetime
+) -> None:
     tomorrow = local_day(at, person.zone) + A_DAY
     own = [
         check for check in theirs
@@ -108,28 +123,60 @@ def _tell(person: User, theirs: list[ChecklistItem], *, due_at: datetime, at: da
         check for check in theirs
         if check.owner is not None and check.owner != person and check.due_at <= at - LEAD_HEARS_AFTER
     ]  # fmt: skip
-    if not own and not others:
+    todo = [action for action in actions if local_day(action.due_at, person.zone) <= tomorrow]
+    if not own and not others and not todo:
         return
-    several = len({check.period_id for check in (*own, *others)}) > 1
+    things: list[ChecklistItem | Action] = [*own, *others, *todo]
+    several = len({thing.period_id for thing in things}) > 1
     context = {
         "items": [_line(check, at, several=several) for check in own[:MOST_LINES]],
         "others": [f"{_title(check, several=several)} ({check.owner})" for check in others[:MOST_LINES]],
-        "more": max(0, len(own) - MOST_LINES) + max(0, len(others) - MOST_LINES),
+        "actions": [_line(action, at, several=several) for action in todo[:MOST_LINES]],
+        "shifts": _shifts(person, at), "debriefs_today": _debriefs(person, at),
+        "more": sum(max(0, len(rows) - MOST_LINES) for rows in (own, others, todo)),
         "several": several,
     }  # fmt: skip
     notifications.notify(
-        user=person, kind="checklist_reminder", period=(own or others)[0].period, subject="", context=context,
+        user=person, kind="checklist_reminder", period=things[0].period, subject="", context=context,
         urgency=Delivery.Urgency.NORMAL, at=at, not_after=at + A_DAY,
         key=f"{KIND}:{person.pk}:{local_day(due_at, person.zone)}",
     )  # fmt: skip
 
 
-def _line(check: ChecklistItem, at: datetime, *, several: bool) -> dict[str, Any]:
+def _shifts(person: User, at: datetime) -> list[list[str]]:
+    """Duties of today and tomorrow."""
+    tomorrow = local_day(at, person.zone) + A_DAY
+    near = Shift.objects.filter(
+        user=person, cancelled_at__isnull=True, ends_at__gt=at, starts_at__lt=at + 2 * A_DAY,
+        role__period__in=_periods_of(person),
+    ).select_related("role").order_by("starts_at", "id")  # fmt: skip
+    return [
+        [shift.role.name, shift.starts_at.isoformat(), shift.ends_at.isoformat()]
+        for shift in near if local_day(shift.starts_at, person.zone) <= tomorrow
+    ]  # fmt: skip
+
+
+def _debriefs(person: User, at: datetime) -> list[list[str]]:
+    """Debriefs still to come today."""
+    coming = Debrief.objects.filter(
+        period__in=_periods_of(person),
+        status=Debrief.Status.SCHEDULED,
+        starts_at__gt=at,
+        starts_at__lt=at + A_DAY,
+    )
+    return [
+        [f"Debrief {row.number}: {row.period.name}", row.starts_at.isoformat(), row.ends_at.isoformat()]
+        for row in coming.select_related("period").order_by("starts_at", "id")
+        if local_day(row.starts_at, person.zone) == local_day(at, person.zone)
+    ]
+
+
+def _line(thing: ChecklistItem | Action, at: datetime, *, several: bool) -> dict[str, Any]:
     return {
-        "title": _title(check, several=several), "due_at": check.due_at.isoformat(), "late": check.is_late(at),
-        "blocking": check.blocking,
+        "title": _title(thing, several=several), "due_at": thing.due_at.isoformat(), "late": thing.is_late(at),
+        "blocking": isinstance(thing, ChecklistItem) and thing.blocking,
     }  # fmt: skip
 
 
-def _title(check: ChecklistItem, *, several: bool) -> str:
+def _title(check: ChecklistItem | Action, *, several: bool) -> str:
     return f"{check.period.name}: {check.title}" if several else check.title

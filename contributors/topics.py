@@ -22,7 +22,7 @@ class Topic:
 
 TOPICS: Final = (
     Topic(
-        "today", "Your day", "Each morning that checks of yours are due, and checks that are open again.",
+        "today", "Your day", "When a check or an action is due, in the morning, with your shifts and debriefs.",
         ("checklist_reminder", "waiver_ended"),
     ),
     Topic(

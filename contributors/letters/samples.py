@@ -61,6 +61,9 @@ SAMPLES: dict[str, dict[str, Any]] = {
             {"title": "Dashboards linked", "due_at": GO_LIVE.isoformat(), "late": False, "blocking": False},
         ],
         "others": ["Restore from backup proven (Daniel Osei)"],
+        "actions": [{"title": "Check the other 6 paused jobs", "due_at": NOW.isoformat(), "late": True}],
+        "shifts": [["Payments", NOW.isoformat(), (NOW + timedelta(hours=8)).isoformat()]],
+        "debriefs_today": [["Debrief 5: Billing cut-over", NOW.isoformat(), (NOW + timedelta(minutes=15)).isoformat()]],
     },
     "waiver_ended": {
         "title": "Privacy review done", "reason": "Booked for tomorrow.", "waived_by": "Rachel Kim",

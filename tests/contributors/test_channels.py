@@ -318,3 +318,68 @@ def test_the_preview_writes_each_kind_twice(tmp_path: Any, capsys: pytest.Captur
     index = (tmp_path / "index.html").read_text()
     assert all(f'href="{kind}.{end}"' in index for kind in letters.KINDS for end in ("html", "txt"))
     assert f"{len(letters.KINDS)} messages" in capsys.readouterr().out
+
+
+# --- Text from people ---------------------------------------------------------------------------
+
+HOSTILE = "Bad\r\nBcc: eve@example.test\r\n\r\n<script>alert(1)</script>\u2028<img src=x onerror=alert(1)>"
+
+
+def spoilt(value: Any) -> Any:
+    """The same snapshot with hostile words wherever people write; moments, links and names of things stay."""
+    if isinstance(value, dict):
+        return {name: each if name in KEPT else spoilt(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [spoilt(each) for each in value]
+    is_words = isinstance(value, str) and not re.match(r"\d{4}-\d{2}-\d{2}T|https?://", value)
+    return f"{value} {HOSTILE}" if is_words else value
+
+
+KEPT = {"link", "rung", "clock", "how", "what", "kind", "severity", "key", "code"}
+
+
+@pytest.mark.parametrize("kind", letters.KINDS)
+def test_no_words_of_people_become_a_header_or_markup(kind: str) -> None:
+    row = samples.sample(kind)
+    row.context = spoilt(row.context)
+    for thing in (row.period, row.recipient, row.period.lead if row.period else None):
+        if thing is not None:
+            thing.name = f"{thing.name} {HOSTILE}"
+
+    message = messages.render(row)
+    sent = channel.compose(row, message).message().as_bytes()
+    mail = email.message_from_bytes(sent, policy=email.policy.default)
+
+    assert mail["Bcc"] is None
+    assert mail.get_all("To") == ["tomasz@northlane.example"]
+    assert len(mail.get_all("Subject") or []) == 1
+    assert "<script" not in message.html
+    assert "<img" not in message.html
+    assert not mail.defects
+
+
+def test_an_incident_is_one_conversation_from_page_to_resolution(mailbox: Mailbox) -> None:
+    row = queue_page()
+    said = {
+        "key": "BILL26-36", "number": 36, "title": "Annual-plan invoices issued twice", "severity": "P1",
+        "reported_at": NOW.isoformat(), "at": NOW.isoformat(), "by": "Maja",
+    }  # fmt: skip
+    assert row.period
+    for n, kind in enumerate(("incident_assigned", "incident_resolved"), start=1):
+        notifications.notify(
+            user=row.recipient, kind=kind, period=row.period, subject="incident:36", context=said, key=f"more:{n}",
+            at=NOW + timedelta(minutes=n), urgency=Delivery.Urgency.NORMAL,
+        )  # fmt: skip
+        delivery.send_due(at=NOW + timedelta(minutes=n))
+
+    assert [mail["Subject"] for mail in mailbox.mails] == [
+        "[P1] BILL26-36 Annual-plan invoices issued twice",
+        "[P1] BILL26-36 Annual-plan invoices issued twice",
+        "Resolved: [P1] BILL26-36 Annual-plan invoices issued twice",
+    ]
+    assert len({mail["References"] for mail in mailbox.mails}) == 1
+    assert len({mail["Message-ID"] for mail in mailbox.mails}) == 3
+    assert [mail["List-Unsubscribe-Post"] for mail in mailbox.mails] == [
+        None, "List-Unsubscribe=One-Click", "List-Unsubscribe=One-Click",
+    ]  # fmt: skip
+    assert all(mail["List-Unsubscribe"].startswith("<https://") for mail in mailbox.mails[1:])

@@ -10,9 +10,17 @@ from contributors import check_digest, messages
 from contributors.models import Delivery
 from hypercare import timers
 from hypercare.models import Timer, User
-from periods import checklist, journal
+from periods import actions, checklist, journal
 from periods.models import ChecklistItem, Period
-from tests.factories import make_check, make_member, make_period, make_user
+from tests.factories import (
+    make_check,
+    make_debrief,
+    make_member,
+    make_period,
+    make_role,
+    make_shift,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -184,3 +192,46 @@ def test_a_timer_of_the_old_kind_hands_over_to_people() -> None:
     check_digest.on_due({"period": period.pk}, due_at=NINE - HOUR, at=NINE - HOUR)
 
     assert Timer.objects.filter(args__user=anna.pk).exists()
+
+
+# --- Actions, and the day around them -----------------------------------------------------------
+
+
+def test_actions_stand_beside_checks_with_the_shifts_and_debriefs_of_the_day() -> None:
+    period = make_period(name="Billing cut-over")
+    anna = anna_of(period)
+    assert period.lead
+    soon = NINE + 7 * DAY
+    actions.add(
+        period.pk, title="Check the jobs", owner=anna, due_at=soon + HOUR, by=period.lead, at=soon - DAY
+    )
+    make_check(period, title="Fired test alert", owner=anna, due_at=soon - DAY)
+    make_shift(make_role(period, "Payments"), anna, starts_at=soon + DAY)
+    make_debrief(period, starts_at=soon + 2 * HOUR)
+
+    fire(period, soon)
+
+    message = messages.render(Delivery.objects.get(recipient=anna, kind="checklist_reminder"))
+    assert message.subject == "To do for Billing cut-over: 1 late, 1 due by tomorrow"
+    assert "Anna, 1 check and 1 action for you" in message.text
+    assert "Your actions\n- Check the jobs, due Thu 19 Nov, 10:00" in message.text
+    assert "You are on duty\n- Payments, Fri 20 Nov, 09:00 to 17:00" in message.text
+    assert "Debriefs today\n- Debrief" in message.text
+
+
+def test_an_action_alone_is_told_and_a_shift_alone_is_not() -> None:
+    period = make_period()
+    anna, bo = anna_of(period), make_member(period, make_user("Bo", timezone=CPH)).user
+    assert period.lead
+    soon = NINE + 7 * DAY
+    make_shift(make_role(period, "Payments"), bo, starts_at=soon + HOUR)
+    action = actions.add(
+        period.pk, title="Check the jobs", owner=anna, due_at=soon, by=period.lead, at=soon - DAY
+    )
+    check_digest.arm_for(period, at=soon - HOUR)
+    timers.fire_due(at=soon)
+    actions.done(action.pk, by=anna, at=soon + HOUR)
+    timers.fire_due(at=soon + DAY)
+
+    assert (told(anna), told(bo)) == (1, 0)
+    assert not pending(anna)
