@@ -89,9 +89,9 @@ def _close(connection: BaseEmailBackend) -> None:
 
 def compose(delivery: Delivery, message: Message) -> EmailMultiAlternatives:
     """The mail with both parts. Its Message-ID is the delivery's and the same on every attempt."""
-    headers = {"Message-ID": f"<{delivery.pk}@{_host()}>", "Auto-Submitted": "auto-generated"}
+    headers = {"Message-ID": f"<{delivery.pk}@{host()}>", "Auto-Submitted": "auto-generated"}
     if message.thread:
-        root = f"<{message.thread}@{_host()}>"
+        root = f"<{message.thread}@{host()}>"
         headers |= {"References": root, "In-Reply-To": root}
     if message.off_url:
         headers["List-Unsubscribe"] = f"<{message.off_url}>"
@@ -116,7 +116,8 @@ def _attached(file: CalendarFile) -> MIMEText:
     return part
 
 
-def _host() -> str:
+def host() -> str:
+    """What stands behind the @ of our Message-IDs."""
     return urlsplit(settings.BASE_URL).hostname or "localhost"
 
 

@@ -382,4 +382,4 @@ def test_an_incident_is_one_conversation_from_page_to_resolution(mailbox: Mailbo
     assert [mail["List-Unsubscribe-Post"] for mail in mailbox.mails] == [
         None, "List-Unsubscribe=One-Click", "List-Unsubscribe=One-Click",
     ]  # fmt: skip
-    assert all(mail["List-Unsubscribe"].startswith("<https://") for mail in mailbox.mails[1:])
+    assert all(mail["List-Unsubscribe"].strip().startswith("<https://") for mail in mailbox.mails[1:])
