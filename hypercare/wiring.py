@@ -33,6 +33,9 @@ GATES: tuple[str, ...] = (
     "incidents.gates.objections",
 )
 
+# (period, at) -> what is worth mending before a go and blocks nothing, shaped like a gate's reasons.
+ADVICE: tuple[str, ...] = ("incidents.gates.advice",)
+
 # Each is called once for every journal entry after its transaction: (entry, at) -> None. Must be idempotent.
 JOURNAL_CONSUMERS: tuple[str, ...] = (
     "contributors.postponed.on_entry",
@@ -145,6 +148,7 @@ def every_path() -> list[str]:
         ARRIVALS,
         SERIOUS,
         *GATES,
+        *ADVICE,
         *JOURNAL_CONSUMERS,
         *TIMER_HANDLERS.values(),
         *EXIT_MEASURES.values(),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from incidents import measures
+from incidents import ladders, measures
 from incidents.models import Incident, StatusChange
 from incidents.words import when
 from periods import statistics
@@ -21,6 +21,20 @@ def objections(period: Period, transition: Transition, *, at: datetime) -> list[
     """Reasons not to take the step now, each with a link to the incident or the list."""
     guard = GUARDS.get(transition)
     return list(guard(period, at)) if guard else []
+
+
+def advice(period: Period, *, at: datetime) -> list[Objection]:
+    """Steps of the ladders that would page nobody, those with the same reason in one sentence."""
+    steps: dict[str, list[str]] = {}
+    for found in ladders.lint(period, at=at):
+        steps.setdefault(found.text, []).append(f"{found.severity} step {found.step}")
+    where = page(period, "incidents:policy")
+    return [
+        Objection(
+            f"{text} Until then nobody is paged: {', '.join(named)}.", where, code="paging.reaches_nobody"
+        )
+        for text, named in steps.items()
+    ]
 
 
 def _go(period: Period, at: datetime) -> Iterator[Objection]:  # noqa: ARG001  one shape for all guards

@@ -10,8 +10,8 @@ from django.utils.dateparse import parse_datetime
 
 from hypercare.errors import AlreadyDone, NotAllowed, Refused
 from hypercare.models import User
-from incidents import escalation, ladders, watch
-from incidents.models import Incident, StatusChange
+from incidents import escalation, ladders, triage, watch
+from incidents.models import Incident
 from incidents.records import hold, record, require_open, save
 from periods.models import JournalEntry
 
@@ -33,14 +33,11 @@ def undo(incident_id: int, *, seq: int, by: User, at: datetime, via: str = "") -
     incident = hold(incident_id)
     require_open(incident)
     was = _was(incident, seq, by, at)
-    status, severity, acknowledged = incident.status, incident.severity, incident.acknowledged_at
-    for name, value in was.items():
-        setattr(incident, name, _moment(name, value))
-    if incident.status != status:
-        StatusChange.objects.create(
-            incident=incident, period=incident.period, from_status=status, to_status=incident.status, at=at, by=by
-        )  # fmt: skip
-    save(incident, at, *(name.removesuffix("_id") for name in was))
+    severity, acknowledged = incident.severity, incident.acknowledged_at
+    changed = triage.put_back(
+        incident, {name: _moment(name, value) for name, value in was.items()}, by=by, at=at
+    )
+    save(incident, at, *changed)
     record(incident, "incident.undone", by, at, via, undone=seq, fields=sorted(was))
     untaken = incident.acknowledged_at is None and acknowledged is not None
     if untaken or incident.severity != severity or "kind" in was:

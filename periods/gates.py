@@ -69,6 +69,13 @@ def objections(period: Period, transition: Transition, *, at: datetime) -> list[
     ]
 
 
+def advice(period: Period, *, at: datetime) -> list[Objection]:
+    """What is worth mending before a go but stands in nobody's way. Nothing once the period is live."""
+    if period.status not in Period.PRE_LIVE:
+        return []
+    return [found for path in wiring.ADVICE for found in wiring.resolve(path)(period, at=at)]
+
+
 def plan_objections(period: Period, transition: Transition, *, at: datetime) -> list[Objection]:
     """The guards that the plan, the checks, the criteria and the signatures answer."""
     guard = GUARDS.get(transition)

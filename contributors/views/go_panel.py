@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from hypercare.http import SignedInRequest
-from periods import gonogo
+from periods import gates, gonogo
 from periods.models import GoCondition, GoDecision, Period
 
 
@@ -19,6 +19,7 @@ def context(request: SignedInRequest, period: Period, now: datetime) -> dict[str
         "seats": seats,
         "quorum": gonogo.quorum(seats),
         "objections": gonogo.objections(period, at=now) if getting_ready else [],
+        "advice": gates.advice(period, at=now),
         "decision": decision,
         "conditions": _conditions(decision),
         "may_vote": getting_ready and any(seat.seats(request.user) for seat in seats),

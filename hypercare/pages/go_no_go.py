@@ -20,7 +20,7 @@ from hypercare.http import SignedInRequest
 from hypercare.pages import overview
 from hypercare.pages.go_forms import DecideForm, MetForm, RiskForm, VoteForm
 from incidents.models import Incident
-from periods import checklist, conditions, go_risks, gonogo
+from periods import checklist, conditions, gates, go_risks, gonogo
 from periods.access import allowed, period_or_404
 from periods.models import ChecklistItem, GoCondition, GoDecision, GoRisk, Period
 
@@ -215,6 +215,7 @@ def _context(request: SignedInRequest, period: Period, now: datetime) -> dict[st
     return {
         "period": period, "now": now, "version": _version(period, now), "getting_ready": getting_ready,
         "objections": gonogo.objections(period, at=now) if getting_ready else [],
+        "advice": gates.advice(period, at=now),
         "seats": seats, "quorum": gonogo.quorum(seats), "my_vote": mine,
         "may_vote": getting_ready and any(seat.seats(request.user) for seat in seats),
         "decision": latest, "conditions": _conditions(latest), "decisions": list(_decisions(period)),

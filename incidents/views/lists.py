@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from hypercare import wiring
 from hypercare.http import SignedInRequest
 from hypercare.models import User
-from incidents import listing, presenters, queues, rights, tallies, triage
+from incidents import listing, presenters, queues, rights, saved, tallies, triage
 from incidents.forms import LogForm, workers
 from incidents.listing import Filters
 from incidents.models import Incident
@@ -45,7 +45,7 @@ MANY = {
 def period_incidents(request: SignedInRequest, key: str) -> HttpResponse:
     """Triage: the list or the board of one period."""
     period = period_or_404(request.user, key)
-    return render(request, "incidents/list.html", _of_period(request, period, timezone.now()))
+    return render(request, "incidents/list.html", of_period(request, period, timezone.now()))
 
 
 @login_required
@@ -56,7 +56,7 @@ def rows(request: SignedInRequest, key: str) -> HttpResponse:
     if unchanged(request, version(period, now)):
         return HttpResponse(status=204)
     template = "incidents/_incidents.html" if is_htmx(request) else "incidents/list.html"
-    return render(request, template, _of_period(request, period, now))
+    return render(request, template, of_period(request, period, now))
 
 
 @login_required
@@ -95,9 +95,11 @@ def mine(request: SignedInRequest) -> HttpResponse:
     return render(request, "incidents/mine.html", context)
 
 
-def _of_period(request: SignedInRequest, period: Period, now: datetime) -> dict[str, Any]:
-    """Context of the list or board and of its fragment."""
-    filters, me = Filters.read(request.GET.dict()), rights.of(request.user, period)
+def of_period(
+    request: SignedInRequest, period: Period, now: datetime, filters: Filters | None = None
+) -> dict[str, Any]:
+    """Context of the list or board and of its fragment; the filters are those of the address unless given."""
+    filters, me = filters or Filters.read(request.GET.dict()), rights.of(request.user, period)
     figures = _figures(period, request.user)
     shown = _board if filters.view == "board" else _list
     return {
@@ -116,7 +118,8 @@ def _of_period(request: SignedInRequest, period: Period, now: datetime) -> dict[
             (label, filters.link(kind=value), value == filters.kind) for value, label in Incident.Kind.choices
         ],
         "kind_label": Incident.Kind(filters.kind).label if filters.kind else "",
-        "many": MANY if me.work and filters.group != "resolved" and filters.view == "list" else {},
+        **_views(request, period, filters),
+        "many": _many(period, me) if filters.group != "resolved" and filters.view == "list" else {},
         "fragment": reverse("incidents:rows", kwargs={"key": period.key}) + filters.link(after=filters.after),
         "group_count": _group_count(filters, figures),
         "may_log": me.report and period.is_live,
@@ -124,6 +127,26 @@ def _of_period(request: SignedInRequest, period: Period, now: datetime) -> dict[
         "here": reverse("period_incidents", kwargs={"key": period.key}) + filters.link(after=filters.after),
         "log_form": LogForm(period=period) if me.report else None,
         **shown(request, period, filters, me, figures, now),
+    }
+
+
+def _many(period: Period, me: rights.Rights) -> dict[str, Any]:
+    """What may be done to several at once; who triages also gives them to others."""
+    if not me.work:
+        return {}
+    if not me.triage:
+        return MANY
+    people = [(f"assign:{person.pk}", person.name) for person in workers(period)]
+    return {"Assign to": [*people, ("assign:", "Nobody")], **MANY}
+
+
+def _views(request: SignedInRequest, period: Period, filters: Filters) -> dict[str, Any]:
+    """The person's own views; the one the list shows gives the menu its name."""
+    views, here = saved.of(period, request.user), filters.link()
+    return {
+        "views": [(view, view.query == here) for view in views],
+        "view_here": next((view.name for view in views if view.query == here), ""),
+        "may_keep": here != "?",
     }
 
 

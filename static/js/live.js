@@ -5,6 +5,7 @@ import { hours, now } from "./time.js";
 
 const LOST_AFTER = 30_000;
 const busyInside = ".pick:checked, tr input[type=checkbox]:checked, :focus-visible, input:focus, textarea:focus, select:focus, details.menu[open], dialog[open], .is-dragging";
+const busyAbove = "input:focus, details.menu[open]"; // in what is swapped together with the panel: data-with
 const polled = new WeakMap();
 let lastContact = Date.now();
 let held = null;
@@ -15,7 +16,8 @@ const status = () => document.querySelector("#live-status");
 function isBusy(panel) {
   const selection = getSelection();
   const selecting = selection && !selection.isCollapsed && panel.contains(selection.anchorNode);
-  return selecting || panel.querySelector(busyInside) !== null;
+  const swappedToo = panel.dataset.with && document.querySelector(panel.dataset.with);
+  return selecting || panel.querySelector(busyInside) !== null || Boolean(swappedToo?.querySelector(busyAbove));
 }
 
 function isDue(panel, at) {
