@@ -60,8 +60,12 @@ class TargetsForm(forms.Form):
     days = forms.TypedMultipleChoiceField(
         label="Covered on", choices=DAYS, coerce=int, required=False, widget=forms.CheckboxSelectMultiple
     )
-    opens = forms.TimeField(label="from", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
-    closes = forms.TimeField(label="to", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    opens = forms.TimeField(
+        label="Covered from", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    closes = forms.TimeField(
+        label="Covered until", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
     on_holidays = forms.BooleanField(label="On public holidays too", required=False)
 
     def __init__(self, data: Any = None, *, policy: Policy) -> None:

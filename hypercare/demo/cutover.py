@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from contributors import readiness, roster
 from contributors.models import Acknowledgement, Membership, Role
-from hypercare.demo import decisions, duty, texts
+from hypercare.demo import decisions, duty, sorting, texts
 from hypercare.demo.people import CPH
 from hypercare.demo.script import Script
 from hypercare.demo.words import DEBRIEFS, FIXES, LEVELS, OPEN_BIG, SOLVED
@@ -295,14 +295,17 @@ class _Story:
             "Credit-note PDF shows the old address", "Billing engine", "P3", timedelta(hours=28), "marcus", ()
         )
         self._worked(
-            "Typo in the payment-reminder subject", "Billing engine", "P4", timedelta(hours=50), "kavya", ()
+            "Typo in the payment-reminder subject", "Billing engine", "P4", timedelta(hours=50), "", ()
         )
+        sorting.tell(self.script, self.people, now=self.now)
 
     def _worked(
         self, title: str, component: str, severity: str, age: timedelta, owner: str, steps: tuple[str, ...]
     ) -> None:
         at = self.now - age
         self.script.at(at, partial(self.report, title, title, component, severity, "kavya"))
+        if severity in ("P1", "P2"):
+            sorting.page(self.script, title, at)
         if not owner:
             return
         worker = self.people[owner]
@@ -320,6 +323,7 @@ class _Story:
         title, minute = OPEN_BIG["annual"], timedelta(minutes=1)
         tomasz, maja, rachel = (self.people[key] for key in ("tomasz", "maja", "rachel"))
         self.script.at(at, self.fire_alert)
+        sorting.page(self.script, title, at)
         write = self._write
         for wait, act in (
             (3, lambda when: triage.acknowledge(self.found(title).pk, by=tomasz, at=when, via="link")),

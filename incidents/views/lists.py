@@ -111,7 +111,8 @@ def of_period(
         "filters": filters,
         "rights": me,
         "counts": figures,
-        "segments": _segments(filters, figures),
+        "segments": (segments := _segments(filters, figures)),
+        "has_rare": any(segment["rare"] and not segment["current"] for segment in segments),
         "severities": _severity_links(filters),
         "systems": [(name, filters.link(system=name), name == filters.system) for name in period.systems],
         "kinds": [
@@ -119,7 +120,9 @@ def of_period(
         ],
         "kind_label": Incident.Kind(filters.kind).label if filters.kind else "",
         **_views(request, period, filters),
-        "many": _many(period, me) if filters.group != "resolved" and filters.view == "list" else {},
+        "many": _many(period, me, named=not is_htmx(request))
+        if filters.group != "resolved" and filters.view == "list"
+        else {},
         "fragment": reverse("incidents:rows", kwargs={"key": period.key}) + filters.link(after=filters.after),
         "group_count": _group_count(filters, figures),
         "may_log": me.report and period.is_live,
@@ -130,11 +133,11 @@ def of_period(
     }
 
 
-def _many(period: Period, me: rights.Rights) -> dict[str, Any]:
-    """What may be done to several at once; who triages also gives them to others."""
+def _many(period: Period, me: rights.Rights, *, named: bool) -> dict[str, Any]:
+    """What may be done to several at once; who triages also gives them to others, each `named` where it is shown."""
     if not me.work:
         return {}
-    if not me.triage:
+    if not (me.triage and named):
         return MANY
     people = [(f"assign:{person.pk}", person.name) for person in workers(period)]
     return {"Assign to": [*people, ("assign:", "Nobody")], **MANY}
@@ -213,7 +216,7 @@ def _segments(filters: Filters, figures: dict[str, int]) -> list[dict[str, Any]]
         {
             "label": label, "url": filters.link(group=group), "current": group == filters.group,
             "count": f"{most:,}+" if figures[FIGURES[group]] > most else figures[FIGURES[group]],
-            "red": group == "no-owner" and figures["no_owner"] > 0,
+            "red": group == "no-owner" and figures["no_owner"] > 0, "rare": group in listing.RARE,
         }
         for group, label in listing.GROUPS.items()
         if group not in listing.RARE or group == filters.group or figures[FIGURES[group]]

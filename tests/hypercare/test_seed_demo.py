@@ -40,13 +40,30 @@ def test_the_story_has_its_numbers_at_any_hour_and_nobody_is_mailed_about_it(mom
     open_now = Incident.objects.open().filter(period=period).values_list("severity", flat=True)
     gaps = coverage.gaps(period, start=moment, end=period.ends_at)
     assert (period.status, period.day(moment), period.days) == ("active", 5, 14)
-    assert period.incidents.count() == 38
+    assert period.incidents.count() == 39  # one of them a wish
     assert Counter(open_now) == {"P1": 2, "P2": 2, "P3": 4, "P4": 1}
     assert [(gap.role.name, gap.end - gap.start) for gap in gaps] == [("Platform", timedelta(hours=8))]
     assert [problem for one in Period.objects.all() for problem in journal.verify(one)] == []
     assert "maja@northlane.example" in said
     assert not Delivery.objects.filter(state__in=Delivery.OPEN, intended_at__lte=moment).exists()
     assert not JournalEntry.objects.filter(dispatched_at__isnull=True).exists()
+
+
+def test_what_waits_is_seen_waiting_and_a_wish_counts_nowhere():
+    moment = datetime(2026, 11, 18, 13, 12, tzinfo=UTC)
+
+    with time_machine.travel(moment, tick=False):
+        seed()
+
+    rows = Incident.objects.filter(period__key="BILL26", resolved_at__isnull=True)
+    assert sorted(rows.exclude(queue="").values_list("queue", flat=True)) == ["planned_fix", "returned"]
+    assert rows.filter(snoozed_until__gt=moment).count() == 1
+    assert rows.filter(kind="enhancement").count() == 1
+    assert not Incident.objects.open().filter(kind="enhancement").exists()
+    assert rows.get(title__startswith="Card payments").pauses[0][1]
+    paged = JournalEntry.objects.filter(period__key="BILL26", kind="incident.paged")
+    assert {entry.data["severity"] for entry in paged} == {"P1", "P2"}
+    assert rows.get(title__startswith="Webhook").paging_since  # the next step is still to come
 
 
 def test_a_second_run_changes_nothing_and_a_load_period_has_its_size_once():

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from incidents import gates, triage
+from periods import gates as period_gates
 from periods.models import Period
-from tests.factories import GO_LIVE, NOW, make_incident, make_period
+from tests.factories import GO_LIVE, NOW, make_incident, make_period, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -98,3 +99,19 @@ def test_other_steps_are_not_stopped_by_incidents(period, transition):
     make_incident(period, severity="P1")
 
     assert reasons(period, transition) == []
+
+
+def test_steps_that_page_nobody_are_advice_before_a_go_and_block_nothing():
+    period = make_period(status="readiness", lead=make_user("Maja Lindqvist"))
+
+    said = gates.advice(period, at=NOW)
+
+    assert [one.code for one in said] == ["paging.reaches_nobody"] * len(said)
+    assert "No role answers pages" in said[0].text
+    assert "P1 step 1" in said[0].text
+    assert not {one.text for one in said} & {one.text for one in gates.objections(period, "go", at=NOW)}
+
+
+def test_advice_ends_with_the_go():
+    assert period_gates.advice(make_period(), at=NOW) == []
+    assert period_gates.advice(make_period(status="readiness"), at=NOW)

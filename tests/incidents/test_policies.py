@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from contributors import rota
 from contributors.models import Delivery
 from hypercare import timers
 from hypercare.errors import Invalid
@@ -186,3 +187,17 @@ def test_the_lint_names_steps_that_reach_nobody_and_what_to_do(period: Period):
     assert "Nobody has a shift" in {one.step: one.text for one in ladders.lint(period, at=NOW)}[1]
     make_shift(role, member(period, "Tomasz Wójcik"))
     assert [one.step for one in ladders.lint(period, at=NOW) if one.severity == "P1"] == [2]
+
+
+def test_the_lint_counts_the_duty_that_a_rotation_makes(period: Period):
+    role = make_role(period)
+    people = (member(period, "Tomasz Wójcik", role=role), member(period, "Priya Raman", role=role))
+    spec = rota.Spec(
+        role=role, name="Nights and days", people=people, first_on=NOW.date(), hand_off_at=time(8),
+        zone_name="Europe/Copenhagen",
+    )  # fmt: skip
+    assert [one.step for one in ladders.lint(period, at=NOW) if one.severity == "P1"] == [1, 2]
+
+    rota.save(spec, by=period.lead, at=NOW)
+
+    assert ladders.lint(period, at=NOW) == []

@@ -1,0 +1,96 @@
+"""What triage made of the open incidents: types, waits, a snooze, a wish for the backlog, and who was paged."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from contributors.models import Delivery
+from hypercare import timers
+from hypercare.demo.people import CPH
+from hypercare.demo.script import Script
+from hypercare.demo.words import LEVELS, OPEN_BIG
+from hypercare.models import Timer, User
+from incidents import escalation, facts, queues, triage
+from incidents.models import Incident
+from periods.models import Period
+
+KEY = "BILL26"
+WISH = "Let customers choose the language of their invoices"
+TYPO, CSV, CREDIT = (
+    "Typo in the payment-reminder subject", "CSV export lacks the cost-centre column",
+    "Credit-note PDF shows the old address",
+)  # fmt: skip
+JUDGED = (  # title, type, verdict
+    (OPEN_BIG["annual"], "defect", "caused"), (OPEN_BIG["cards"], "integration", "caused"),
+    (OPEN_BIG["dunning"], "data", "caused"), ("Usage meters lag 40 min in EU-West", "performance", ""),
+    (CSV, "defect", "known"), (CREDIT, "data", "caused"), (TYPO, "defect", "unrelated"),
+)  # fmt: skip
+WAITS = (  # hours ago, title, queue, what for, who; the third and fourth are one pause of the clocks
+    (49, TYPO, "planned_fix", "The text changes with Thursday's release.", "kavya"),
+    (20, CSV, "returned", "Which field does finance book by: project or department?", "marcus"),
+    (3.1, OPEN_BIG["cards"], "returned", "Bank: which cards were declined?", "priya"),
+    (2.7, OPEN_BIG["cards"], "", "", "priya"),
+)  # fmt: skip
+LADDER = (0, 5, 10, 15)  # minutes after the report at which a step of some ladder is due
+
+
+def tell(script: Script, people: dict[str, User], *, now: datetime) -> None:
+    """Add to the story what happened to the open incidents beside being worked on."""
+    for title, kind, verdict in JUDGED:
+        script.at(now - timedelta(minutes=3), partial(_judge, title, kind, verdict, people["tomasz"]))
+    for hours, title, queue, note, who in WAITS:
+        script.at(now - timedelta(hours=hours), partial(_wait, title, queue, note, people[who]))
+    script.at(now - timedelta(minutes=30), partial(_put_off, people["marcus"]))
+    script.at(now - timedelta(minutes=4), partial(_wish, people["kavya"]))
+
+
+def page(script: Script, title: str, at: datetime) -> None:
+    """The steps of the ladder of one reported `at`, each when it was due, until somebody took it."""
+    for minutes in LADDER:
+        script.at(at + timedelta(minutes=minutes), partial(_page, title))
+
+
+def found(title: str) -> Incident:
+    """The incident of that title."""
+    incident: Incident = Incident.objects.get(period__key=KEY, title=title)
+    return incident
+
+
+def _judge(title: str, kind: str, verdict: str, by: User, at: datetime) -> None:
+    facts.correct(found(title).pk, kind=kind, verdict=verdict, by=by, at=at)
+
+
+def _wait(title: str, queue: str, note: str, by: User, at: datetime) -> None:
+    queues.enter(found(title).pk, queue=queue, note=note, by=by, at=at)
+
+
+def _put_off(by: User, at: datetime) -> None:
+    until = queues.moment_of("tomorrow", ZoneInfo(CPH), at=at)
+    queues.snooze(found(CREDIT).pk, until=until, by=by, at=at)
+
+
+def _wish(by: User, at: datetime) -> None:
+    """Reported like an incident, and judged to be none a minute later."""
+    impact, urgency = LEVELS["P4"]
+    row = triage.report(
+        Period.objects.get(key=KEY).pk,
+        title=WISH,
+        component="Billing engine",
+        impact=impact,
+        urgency=urgency,
+        by=by,
+        at=at,
+    )
+    facts.correct(row.pk, kind="enhancement", by=by, at=at + timedelta(minutes=1))
+
+
+def _page(title: str, at: datetime) -> None:
+    """As the clock and a sender would have done it then; nothing leaves the house."""
+    incident = found(title)
+    for timer in timers.due(at).filter(key__startswith=f"escalation:{incident.pk}:"):
+        escalation.on_step(timer.args, due_at=timer.due_at, at=at)
+        Timer.objects.filter(pk=timer.pk).update(fired_at=at)
+    pages = Delivery.objects.filter(period=incident.period_id, subject=incident.subject, kind="page")
+    pages.filter(state=Delivery.State.DUE).update(state=Delivery.State.SENT, sent_at=at, settled_at=at)
