@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.journeys.conftest import Visit
+from tests.journeys.conftest import Visitor
 
 pytestmark = pytest.mark.journey
 
+Visit = Callable[..., Visitor]
 LIST = "/p/BILL26/incidents/"
 
 
