@@ -3,8 +3,9 @@
 from django.urls import URLPattern, URLResolver, path
 
 from contributors import api
-from contributors.views import duty_api
+from contributors.views import calendar_api, duty_api
 
+IMPORTS = "periods/<str:key>/calendars/imports/"
 ONE = "periods/<str:key>/contributors/<int:pk>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -30,5 +31,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ],
     path("periods/<str:key>/coverage/", api.coverage_of, name="api_coverage"),
     path("periods/<str:key>/on-call/", api.on_call, name="api_on_call"),
+    path("periods/<str:key>/calendars/", calendar_api.calendars, name="api_calendars"),
+    path("periods/<str:key>/calendars/<int:pk>/", calendar_api.calendar, name="api_calendar"),
+    path(IMPORTS, calendar_api.start, name="api_calendar_imports"),
+    path(f"{IMPORTS}<uuid:pk>/", calendar_api.read, name="api_calendar_import"),
+    path(f"{IMPORTS}<uuid:pk>/people/", calendar_api.people, name="api_calendar_import_people"),
+    path(f"{IMPORTS}<uuid:pk>/accept/", calendar_api.accept, name="api_calendar_import_accept"),
+    path(f"{IMPORTS}<uuid:pk>/undo/", calendar_api.undo, name="api_calendar_import_undo"),
     path("me/", api.me, name="api_me"),
 ]  # fmt: skip

@@ -32,7 +32,7 @@ def on_entry(entry: JournalEntry, *, at: datetime) -> None:
         _tell(entry, giver, "shift_taken_over", said, at)
         taker = User.objects.filter(pk=entry.data["user"]).first()
         _tell(entry, taker, "shift_changed", {**said, "what": "added"}, at)
-    elif entry.kind == "absence.added" and entry.data.get("shifts"):
+    elif entry.kind in {"absence.added", "absence.imported"} and entry.data.get("shifts"):
         said = {name: entry.data[name] for name in ("person", "shifts", "starts_at", "ends_at")}
         _tell(entry, entry.period.lead, "absence", said, at)
 

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from contributors.models import Link
 from contributors.views import (
+    absence_imports,
     acknowledge,
     calendars,
     checks,
@@ -36,6 +37,9 @@ namespaced: list[URLPattern | URLResolver] = [
     path("settings/contact/<int:pk>/remove/", contacts.remove, name="contact_remove"),
     path("settings/contact/<int:pk>/key/", contacts.rotate, name="contact_rotate"),
     path("shifts/", shifts.mine, name="shifts"),
+    path("shifts/absences/import/", absence_imports.start, name="absences_import"),
+    path("shifts/absences/imports/<uuid:pk>/", absence_imports.preview, name="absences_preview"),
+    path("shifts/absences/imports/<uuid:pk>/undo/", absence_imports.undo, name="absences_undo"),
     path("shifts/feed/", calendars.make_feed, name="make_feed"),
     path("shifts/feed/end/", calendars.end_feed, name="end_feed"),
     path("p/<str:key>/calendars/", calendars.page, name="calendars"),
