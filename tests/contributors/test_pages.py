@@ -759,7 +759,7 @@ def test_a_refusal_in_a_row_is_that_row_with_the_sentence():
 
     assert (answer.status_code, page.status_code) == (409, 409)
     assert text_of(answer).strip().startswith(f'<tr id="check-{check.pk}"')
-    assert "Not done:" in text_of(answer)
+    assert "Nothing changed." in text_of(answer)
     assert "Priya Raman" in text_of(answer)
     assert "This was not done" in text_of(page)
 
