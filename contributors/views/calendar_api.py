@@ -26,7 +26,7 @@ VIA = "api"
 LARGEST_ID = 2**62
 
 
-class FeedOut(serializers.Serializer[Any]):
+class CalendarFeedOut(serializers.Serializer[Any]):
     """A role, and this person's address of its calendar; null where they have none."""
 
     role = serializers.CharField()
@@ -34,7 +34,7 @@ class FeedOut(serializers.Serializer[Any]):
     url = serializers.CharField(allow_null=True)
 
 
-class ImportIn(serializers.Serializer[Any]):
+class CalendarImportIn(serializers.Serializer[Any]):
     """A calendar of shifts: its text, or an address that is asked once."""
 
     role = serializers.CharField(max_length=60, help_text="Name of a duty role.")
@@ -54,14 +54,14 @@ class ImportIn(serializers.Serializer[Any]):
         return attrs
 
 
-class AcceptIn(serializers.Serializer[Any]):
+class CalendarAcceptIn(serializers.Serializer[Any]):
     """Which preview is accepted: `version` is the one it was shown with."""
 
     version = serializers.IntegerField(min_value=0)
     drop_missing = serializers.BooleanField(default=True)
 
 
-class PeopleIn(serializers.Serializer[Any]):
+class CalendarPeopleIn(serializers.Serializer[Any]):
     """Who is meant by names that nobody has; 0 leaves a name out."""
 
     people = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=LARGEST_ID))
@@ -89,7 +89,7 @@ PREVIEW = inline_serializer("CalendarPreview", {
 # --- Feeds --------------------------------------------------------------------------------------
 
 
-@extend_schema(responses=FeedOut(many=True), operation_id="calendars_list")
+@extend_schema(responses=CalendarFeedOut(many=True), operation_id="calendars_list")
 @api_view(["GET"])
 def calendars(request: Request, key: str) -> Response:
     """The roles of a period with this person's calendar addresses."""
@@ -99,7 +99,9 @@ def calendars(request: Request, key: str) -> Response:
     return Response([_feed(role, links.url_of(mine[role.pk]) if role.pk in mine else None) for role in roles])
 
 
-@extend_schema(methods=["POST"], request=None, responses={201: FeedOut}, operation_id="calendars_make")
+@extend_schema(
+    methods=["POST"], request=None, responses={201: CalendarFeedOut}, operation_id="calendars_make"
+)
 @extend_schema(methods=["DELETE"], responses={204: None}, operation_id="calendars_end")
 @api_view(["POST", "DELETE"])
 def calendar(request: Request, key: str, pk: int) -> Response:
@@ -122,12 +124,12 @@ def _feed(role: Role, url: str | None) -> dict[str, Any]:
 # --- Imports ------------------------------------------------------------------------------------
 
 
-@extend_schema(request=ImportIn, responses={201: PREVIEW}, operation_id="calendar_imports_start")
+@extend_schema(request=CalendarImportIn, responses={201: PREVIEW}, operation_id="calendar_imports_start")
 @api_view(["POST"])
 def start(request: Request, key: str) -> Response:
     """Read a calendar of shifts and show what accepting it would change. Nothing is planned by it."""
     period = period_or_404(person(request), key, may="shifts.manage")
-    sent = _valid(ImportIn, request)
+    sent = _valid(CalendarImportIn, request)
     role = Role.objects.filter(period=period, name__iexact=sent["role"].strip()).first()
     if role is None:
         raise serializers.ValidationError({"role": f"{period.name} has no role of this name."})
@@ -149,23 +151,25 @@ def read(request: Request, key: str, pk: uuid.UUID) -> Response:
     return Response(_preview(period_or_404(person(request), key, may="shifts.manage"), pk))
 
 
-@extend_schema(request=PeopleIn, responses=PREVIEW, operation_id="calendar_imports_people")
+@extend_schema(request=CalendarPeopleIn, responses=PREVIEW, operation_id="calendar_imports_people")
 @api_view(["POST"])
 def people(request: Request, key: str, pk: uuid.UUID) -> Response:
     """Say who is meant by names that nobody has."""
     period = period_or_404(person(request), key, may="shifts.manage")
     draft = draft_or_404(period, pk)
-    imports.choose(draft.pk, _valid(PeopleIn, request)["people"], by=person(request))
+    imports.choose(draft.pk, _valid(CalendarPeopleIn, request)["people"], by=person(request))
     return Response(_preview(period, pk))
 
 
-@extend_schema(request=AcceptIn, responses=PREVIEW, operation_id="calendar_imports_accept")
+@extend_schema(request=CalendarAcceptIn, responses=PREVIEW, operation_id="calendar_imports_accept")
 @api_view(["POST"])
 def accept(request: Request, key: str, pk: uuid.UUID) -> Response:
     """Put what the preview showed in the plan; 409 when the plan has changed since."""
     period = period_or_404(person(request), key, may="shifts.manage")
     draft = draft_or_404(period, pk)
-    imports.accept(draft.pk, **_valid(AcceptIn, request), by=person(request), at=timezone.now(), via=VIA)
+    imports.accept(
+        draft.pk, **_valid(CalendarAcceptIn, request), by=person(request), at=timezone.now(), via=VIA
+    )
     return Response(_preview(period, pk))
 
 
