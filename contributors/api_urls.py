@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from contributors import api
-from contributors.views import calendar_api, duty_api
+from contributors.views import calendar_api, duty_api, handoff_api, me_api
 
 IMPORTS = "periods/<str:key>/calendars/imports/"
 ONE = "periods/<str:key>/contributors/<int:pk>/"
@@ -38,5 +38,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{IMPORTS}<uuid:pk>/people/", calendar_api.people, name="api_calendar_import_people"),
     path(f"{IMPORTS}<uuid:pk>/accept/", calendar_api.accept, name="api_calendar_import_accept"),
     path(f"{IMPORTS}<uuid:pk>/undo/", calendar_api.undo, name="api_calendar_import_undo"),
+    path("periods/<str:key>/handoffs/", handoff_api.listing, name="api_handoffs"),
+    path("periods/<str:key>/handoffs/<int:pk>/", handoff_api.one, name="api_handoff"),
+    path("periods/<str:key>/handoffs/<int:pk>/write/", handoff_api.write, name="api_handoff_write"),
+    path("periods/<str:key>/handoffs/<int:pk>/accept/", handoff_api.accept, name="api_handoff_accept"),
     path("me/", api.me, name="api_me"),
+    path("me/contact-points/", me_api.points, name="api_contact_points"),
+    path("me/contact-points/<int:pk>/verify/", me_api.verify, name="api_contact_verify"),
+    path("me/contact-points/<int:pk>/resend/", me_api.resend, name="api_contact_resend"),
+    path("me/contact-points/<int:pk>/remove/", me_api.remove, name="api_contact_remove"),
+    path("me/contact-points/<int:pk>/rotate-key/", me_api.rotate_key, name="api_contact_rotate_key"),
+    path("me/contact-rules/", me_api.rules, name="api_contact_rules"),
+    path("me/contact-rules/<str:urgency>/", me_api.rule, name="api_contact_rule"),
+    path("me/quiet-hours/", me_api.quiet_hours, name="api_quiet_hours"),
 ]  # fmt: skip

@@ -7,6 +7,7 @@ works. Pages know no quiet hours.
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -29,6 +30,9 @@ from periods import wallclock
 Kind, Urgency = ContactPoint.Kind, ContactRule.Urgency
 MOST_POINTS: Final = 10
 MOST_STEPS: Final = 10
+ESCALATES_AFTER: Final = timedelta(
+    minutes=5
+)  # The first step of the usual P1 ladder goes to the next person.
 LONGEST_WAIT: Final = timedelta(hours=1)
 CODE_LIVES: Final = timedelta(minutes=15)
 MOST_TRIES: Final = 5
@@ -316,13 +320,22 @@ def next_way(row: Delivery) -> tuple[str, dict[str, Any]] | None:
 
 def slow_rule(user: User, *, limit: timedelta) -> str:
     """A warning when the person's own waits are longer than the escalation's, else nothing."""
-    waits = [route.wait for route in rule(user, Urgency.PAGE)]
-    late = sum(wait >= limit for wait in waits)
-    if not late:
-        return ""
-    minutes = int(limit.total_seconds() // 60)
-    ways = "1 of your ways is" if late == 1 else f"{late} of your ways are"
-    return f"{ways} tried after {minutes} minutes or more. By then the next person has been paged."
+    return slow_rules([user], limit=limit, whose=" of your ways").get(user.pk, "")
+
+
+def slow_rules(users: Iterable[User], *, limit: timedelta, whose: str = "") -> dict[int, str]:
+    """The same for several people: user id → warning, those without one left out. One query."""
+    rows = ContactRule.objects.filter(
+        user__in=list(users), urgency=Urgency.PAGE, wait_s__gte=int(limit.total_seconds())
+    ).select_related("point")
+    late = Counter(row.user_id for row in rows if row.point is None or row.point.works)
+    then = f"tried after {int(limit.total_seconds() // 60)} minutes or more. By then the next person has been paged."
+    return {user: f"{_ways(count, whose)} {then}" for user, count in late.items()}
+
+
+def _ways(count: int, whose: str) -> str:
+    noun = whose or (" way" if count == 1 else " ways")
+    return f"{count}{noun} {'is' if count == 1 else 'are'}"
 
 
 # --- Quiet hours --------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ PATHS = {
     Link.Purpose.PAGE: "/page/{}/",
     Link.Purpose.CALENDAR: "/calendar/{}.ics",
     Link.Purpose.COVER: "/cover/{}/",
+    Link.Purpose.HANDOFF: "/handoff/{}/",
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from contributors import fingerprints, roster
+from contributors import contacts, fingerprints, roster
 from contributors.models import Acknowledgement, Membership, Role, Shift
 from hypercare.errors import AlreadyDone, Invalid, NotAllowed, Refused
 from hypercare.models import User
@@ -318,7 +318,7 @@ def progress(period: Period) -> tuple[int, int]:
 def objections(period: Period, transition: Transition, *, at: datetime) -> list[Objection]:
     """A go waits for every holder of a required role; readiness opens once the contributors are invited."""
     if transition == "go":
-        return [*_empty_roles(period), *_unready(period, at)]
+        return [*_empty_roles(period), *_unready(period, at), *_unreached(period)]
     if transition == "invite":
         return list(_uninvited(period))
     return []
@@ -341,6 +341,20 @@ def _unready(period: Period, at: datetime) -> Iterator[Objection]:
             yield Objection(
                 _unready_sentence(row), f"{url}#member-{row.member.pk}", code=_code(row),
                 about=f"member:{row.member.pk}", owner=row.member.user, wish=f"{row.member.user} says they are ready",
+            )  # fmt: skip
+
+
+def _unreached(period: Period) -> Iterator[Objection]:
+    """People whom no message reaches can't be on duty. Two queries."""
+    required = [member for member in roster.members(period.pk) if is_required(member)]
+    lost = contacts.unreachable(member.user for member in required)
+    url = page(period, "contributors:people")
+    for member in required:
+        if member.user_id in lost:
+            yield Objection(
+                f"Nothing reaches {member.user} ({member.role}): the last message failed, and no other way works.",
+                f"{url}#member-{member.pk}", code="go.person_unreachable", about=f"member:{member.pk}",
+                owner=member.user,
             )  # fmt: skip
 
 

@@ -46,6 +46,7 @@ class ContributorOut(serializers.ModelSerializer[Membership]):
 
     user = PersonOut(read_only=True)
     email = serializers.SerializerMethodField()
+    phone = serializers.SerializerMethodField()
     role = serializers.CharField(source="role.name", read_only=True, default=None, allow_null=True)
     answer = serializers.SerializerMethodField()
     changes = serializers.SerializerMethodField()
@@ -56,6 +57,7 @@ class ContributorOut(serializers.ModelSerializer[Membership]):
             "id",
             "user",
             "email",
+            "phone",
             "right",
             "role",
             "is_deputy",
@@ -69,6 +71,11 @@ class ContributorOut(serializers.ModelSerializer[Membership]):
     def get_email(self, member: Membership) -> str | None:
         """Contact details are for those who work in the period."""
         return member.user.email if self.context.get("contacts") else None
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_phone(self, member: Membership) -> str | None:
+        """The same holds for the number to call; empty where they gave none."""
+        return member.user.phone if self.context.get("contacts") else None
 
     @extend_schema_field(AnswerOut(allow_null=True))
     def get_answer(self, member: Membership) -> dict[str, Any] | None:

@@ -47,6 +47,7 @@ JOURNAL_CONSUMERS: tuple[str, ...] = (
     "contributors.check_digest.on_entry",
     "contributors.go_calls.on_entry",
     "contributors.weekly.on_entry",
+    "contributors.handoffs.on_entry",
     "periods.clockwork.on_entry",
 )
 
@@ -67,6 +68,8 @@ TIMER_HANDLERS: dict[str, str] = {
     "debrief.reminder": "contributors.reminders.on_debrief_soon",
     "coverage.watch": "contributors.reminders.on_coverage_watch",
     "cover.watch": "contributors.cover.on_watch",
+    "handoff.next": "contributors.handoffs.on_next",
+    "handoff.overdue": "contributors.handoffs.on_overdue",
     "incident.escalation": "incidents.escalation.on_step",
     "delivery.undelivered": "contributors.undelivered.on_undelivered",
     "incident.rung": "incidents.watch.on_rung",
@@ -102,6 +105,17 @@ DEBRIEF_SECTIONS: tuple[str, ...] = (
     "periods.debriefs.criteria_section",
     "contributors.coverage.agenda_section",
     "periods.debriefs.actions_section",
+)
+
+# Parts of a hand-off note, in order: (period, role, at=) -> Part, filled in from what is known.
+HANDOFF_SECTIONS: tuple[str, ...] = (
+    "contributors.handoff_notes.overall",
+    "incidents.handing_over.open_urgent",
+    "incidents.handing_over.watched",
+    "incidents.handing_over.changes",
+    "incidents.handing_over.silenced",
+    "incidents.handing_over.promises",
+    "contributors.handoff_notes.cover",
 )
 
 # Alert source kind -> (payload) -> alerts. Pure.
@@ -153,6 +167,7 @@ def every_path() -> list[str]:
         *TIMER_HANDLERS.values(),
         *EXIT_MEASURES.values(),
         *DEBRIEF_SECTIONS,
+        *HANDOFF_SECTIONS,
         *ALERT_SOURCES.values(),
         *CHANNELS.values(),
         NEXT_WAY,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from contributors.letters import account, checks, debriefs, duty, go, incidents, periods, readiness
+from contributors.letters import account, checks, debriefs, duty, go, handoffs, incidents, periods, readiness
 from contributors.stationery import Case, Letter
 
 KINDS: Mapping[str, Callable[[Case], Letter]] = {
@@ -16,4 +16,5 @@ KINDS: Mapping[str, Callable[[Case], Letter]] = {
     **periods.KINDS,
     **go.KINDS,
     **duty.KINDS,
+    **handoffs.KINDS,
 }

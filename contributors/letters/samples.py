@@ -144,6 +144,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "gaps": [{"role": "Platform", "missing": 1, "start": (NOW + timedelta(days=3)).isoformat(),
                   "end": (NOW + timedelta(days=3, hours=8)).isoformat()}],
     },
+    **{
+        kind: {
+            "role": "Incident lead", "outgoing": "Maja Lindqvist", "incoming": "Rachel Kim", "handoff": 4,
+            "accepted_by": "Rachel Kim", "due_at": NOW.isoformat(), "written": True,
+            "parts": [["Overall", ["Calm. Watch the card runs at 20:00."]]], "link": {**LINK, "purpose": "handoff"},
+        }
+        for kind in ("handoff_write", "handoff_ready", "handoff_accepted", "handoff_overdue")
+    },
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from contributors.models.duty import (
     Rotation,
     RotationTurn,
 )
+from contributors.models.handoff import Handoff, HandoffVersion
 from contributors.models.imported import CalendarImport, ImportedEvent
 from contributors.models.people import (
     Acknowledgement,
@@ -34,6 +35,8 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "FatigueLimits",
+    "Handoff",
+    "HandoffVersion",
     "ImportedEvent",
     "Link",
     "Membership",

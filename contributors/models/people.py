@@ -215,6 +215,7 @@ class Link(models.Model):
         PAGE = "page", "Acknowledge a page"
         CALENDAR = "calendar", "Calendar feed"
         COVER = "cover", "Answer a cover request"
+        HANDOFF = "handoff", "Accept a hand-off"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     purpose = models.CharField(max_length=11, choices=Purpose)

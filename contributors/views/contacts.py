@@ -24,7 +24,6 @@ WAITS = [
     ("0", "At once"), ("2", "After 2 min"), ("5", "After 5 min"), ("10", "After 10 min"), ("15", "After 15 min"),
     ("30", "After 30 min"), (NEVER, "Not this way"),
 ]  # fmt: skip
-LIMIT = timedelta(minutes=5)  # after which a P1 goes to the next person
 
 
 class AddForm(forms.Form):
@@ -180,7 +179,7 @@ def _page(request: SignedInRequest, *, status: int = 200, **more: Any) -> HttpRe
         "rules": [
             _rule(request, urgency, mine, more.get("rule_error", {})) for urgency in ContactRule.Urgency
         ],
-        "slow": contacts.slow_rule(request.user, limit=LIMIT),
+        "slow": contacts.slow_rule(request.user, limit=contacts.ESCALATES_AFTER),
         "waits": WAITS,
         "topics": [(topic, topic.name not in off) for topic in topics.TOPICS],
         "has_errors": status != 200,

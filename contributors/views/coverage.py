@@ -15,6 +15,7 @@ from contributors import board, board_asked, candidates, cover, findings, load, 
 from contributors.coverage import RoleGap
 from contributors.forms import ShiftForm
 from contributors.models import AcceptedGap, CoverRequest, Shift
+from contributors.views import handoffs as handoff_views
 from contributors.views.loading import (
     LARGEST_ID,
     done,
@@ -156,6 +157,7 @@ def _context(
             half="half" in request.GET,
             accepted=shown.let_stand.get(board.gap_key(gap)) if gap else None,
         ),
+        **({} if is_htmx(request) else handoff_views.panel(request.user, period, shown.shifts, now)),
     }
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from contributors import asking, readiness, roster
+from contributors import asking, crowd, readiness, roster
 from contributors.forms import ChangeMemberForm, MemberForm, ReplyForm
 from contributors.models import Acknowledgement
 from contributors.views.loading import done, explain, member_or_404, next_url, page_of, tab_counts
@@ -43,14 +43,17 @@ def people(request: SignedInRequest, key: str) -> HttpResponse:
 
 def _list(request: SignedInRequest, period: Period, form: MemberForm | None) -> HttpResponse:
     now = timezone.now()
-    answers = {row.member.pk: row for row in readiness.summary(period, at=now).rows}
-    members = list(roster.members(period.pk))
-    everybody = [{"member": member, "row": answers.get(member.pk), "duty": member.role} for member in members]
+    query, chosen = request.GET.get("q", "").strip()[:60], request.GET.get("show", "")
+    may_manage = allowed(request.user, period, "members.manage")
+    everybody = crowd.of(period, at=now)
+    shown = [one for one in everybody if one.matches(query) and one.belongs(chosen)]
     context = {
-        "period": period, "tab": "readiness", "tab_counts": tab_counts(request, period, at=now), "people": everybody,
-        "form": form or MemberForm(period=period), "may_manage": allowed(request.user, period, "members.manage"),
+        "now": now, "period": period, "tab": "readiness", "tab_counts": tab_counts(request, period, at=now),
+        "people": shown, "everybody": len(everybody), "query": query, "chosen": chosen,
+        "filters": [(name, words, sum(one.belongs(name) for one in everybody)) for name, words in crowd.FILTERS],
+        "form": form or MemberForm(period=period), "may_manage": may_manage,
         "show_contacts": allowed(request.user, period, "contacts.view"),
-        "to_invite": sum(bool(member.role_id) and not member.invited_at for member in members),
+        "to_invite": sum(bool(one.member.role_id) and not one.member.invited_at for one in everybody),
     }  # fmt: skip
     return render(request, "contributors/people.html", context, status=422 if form and form.errors else 200)
 

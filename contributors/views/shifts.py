@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from contributors import absences, cover, feeds, roster
+from contributors import absences, cover, feeds, handoffs, roster
 from contributors.forms import zone_hint
 from contributors.models import Absence, Shift
 from contributors.views.calendars import address, asked_alarm, reminders
@@ -45,6 +45,9 @@ def _mine(request: SignedInRequest, form: AbsenceForm) -> HttpResponse:
         "gantt": _week(shifts, now),
         "feed_url": address(feeds.link_of(request.user), alarm),
         "reminders": reminders(request, alarm),
+        "next_duty": next((shift for shift in shifts if shift.starts_at > now), None),
+        "handing_over": handoffs.concerning(request.user, at=now),
+        "notes": handoffs.of_running([shift for shift in shifts if shift.covers(now)]),
         "asked": cover.waiting_for(request.user, at=now),
         "away": absences.coming(request.user, at=now),
         "form": form,

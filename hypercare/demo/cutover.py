@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from contributors import readiness, roster
 from contributors.models import Acknowledgement, Membership, Role
-from hypercare.demo import decisions, duty, sorting, texts
+from hypercare.demo import decisions, duty, handing_over, sorting, texts
 from hypercare.demo.people import CPH
 from hypercare.demo.script import Script
 from hypercare.demo.words import DEBRIEFS, FIXES, LEVELS, OPEN_BIG, SOLVED
@@ -72,6 +72,7 @@ class _Story:
         self._solved()
         self._open_incidents()
         self._debriefs()
+        handing_over.tell(self.script, lambda: self.period_id, today=self.today, zone=ZONE)
 
     # --- before go-live
 

@@ -14,7 +14,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from contributors.models import Membership, Shift
+from contributors import handoffs
+from contributors.models import Handoff, Membership, Shift
 from hypercare.http import SignedInRequest
 from hypercare.models import User
 from hypercare.pages import needs
@@ -33,6 +34,7 @@ class Duty:
     successor: Shift | None
     percent: int
     left_s: int
+    handoff: Handoff | None = None
 
 
 @login_required
@@ -74,7 +76,8 @@ def everything(user: User, now: datetime) -> dict[str, Any]:
 
 def duty_panel(user: User, now: datetime) -> dict[str, Any]:
     """What one is on duty for."""
-    return {"duties": duties(user, at=now)}
+    held = [one for one in handoffs.concerning(user, at=now) if one.outgoing_id == user.pk and one.holds(now)]
+    return {"duties": duties(user, at=now), "unrelieved": held}
 
 
 def needs_panel(user: User, now: datetime) -> dict[str, Any]:
@@ -101,7 +104,7 @@ PANELS: dict[str, Callable[[User, datetime], dict[str, Any]]] = {
 
 
 def duties(user: User, *, at: datetime) -> list[Duty]:
-    """Shifts of this person that are on now, with progress and who comes after. Two queries."""
+    """Shifts of this person that are on now, with progress and who comes after. Three queries."""
     on = Shift.objects.filter(user=user, cancelled_at__isnull=True, starts_at__lte=at, ends_at__gt=at)
     shifts = list(on.select_related("role__period").order_by("starts_at", "id")[:5])
     after = Shift.objects.filter(
@@ -111,10 +114,11 @@ def duties(user: User, *, at: datetime) -> list[Duty]:
         starts_at__lt=at + SOON,
     )
     coming = list(after.select_related("user").order_by("starts_at", "id")[:200])
-    return [_duty(shift, coming, at) for shift in shifts]
+    notes = handoffs.of_running(shifts) if shifts else {}
+    return [_duty(shift, coming, notes.get(shift.pk), at) for shift in shifts]
 
 
-def _duty(shift: Shift, coming: list[Shift], at: datetime) -> Duty:
+def _duty(shift: Shift, coming: list[Shift], handoff: Handoff | None, at: datetime) -> Duty:
     same = (
         s
         for s in coming
@@ -122,7 +126,7 @@ def _duty(shift: Shift, coming: list[Shift], at: datetime) -> Duty:
     )
     whole = (shift.ends_at - shift.starts_at).total_seconds()
     percent = round(100 * (at - shift.starts_at).total_seconds() / whole)
-    return Duty(shift, next(same, None), percent, int((shift.ends_at - at).total_seconds()))
+    return Duty(shift, next(same, None), percent, int((shift.ends_at - at).total_seconds()), handoff)
 
 
 def waiting(user: User, now: datetime) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.text import Truncator
 
-from contributors.models import Acknowledgement, Membership
+from contributors import handoffs
+from contributors.models import Acknowledgement, Handoff, Membership
 from hypercare.models import User
 from incidents import clocks
 from incidents.deadlines import clocks_of
@@ -75,9 +76,10 @@ def count(user: User, *, at: datetime) -> Todo:
 
 
 def of(user: User, *, at: datetime) -> Todo:
-    """What needs this person now. Six queries, at most 30 of each kind."""
+    """What needs this person now. Seven queries, at most 30 of each kind."""
     found = [
         *_incidents(user, at),
+        *_handoffs(user, at),
         *_decisions(user, at),
         *_problems(user),
         *_checks(user),
@@ -113,6 +115,25 @@ def _incident_need(incident: Incident, at: datetime) -> Need:
     button = "Assign" if incident.owner_id is None else buttons.get(kind, "Open")
     return Need("alert", f"{verb} {incident.key}", incident.title, due_at, button, incident.get_absolute_url(),
                 incident.severity)  # fmt: skip
+
+
+def _handoffs(user: User, at: datetime) -> list[Need]:
+    """Notes to write before one's shift ends, and duties to take over."""
+    return [
+        _handoff_need(one, user)
+        for one in handoffs.concerning(user, at=at)
+        if (one.incoming_id == user.pk and (one.version or one.due_at <= at))
+        or (one.outgoing_id == user.pk and not one.version)
+    ]
+
+
+def _handoff_need(one: Handoff, user: User) -> Need:
+    if one.incoming_id == user.pk:
+        title, button = f"Take over {one.role} from {one.outgoing}", "Read"
+    else:
+        title, button = f"Write the hand-off note for {one.incoming}", "Write"
+    note = f"{one.role.period.name}, {one.role}"
+    return Need("calendar", title, note, one.due_at, button, one.get_absolute_url())
 
 
 def _decisions(user: User, at: datetime) -> list[Need]:

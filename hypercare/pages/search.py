@@ -10,6 +10,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from contributors import handoffs
+from contributors.models import Handoff
 from hypercare.http import SignedInRequest
 from hypercare.models import User
 from incidents.models import Incident
@@ -47,5 +49,13 @@ def _find(user: User, query: str) -> dict[str, object]:
         "lessons": library.found(user, library.Query(query))[:MOST],
         "periods": periods.order_by("-go_live_at", "id")[:MOST],
         "incidents": incidents.order_by("-reported_at", "-id")[:MOST],
+        "handoffs": _handoffs(user, query),
         "people": people.order_by("name", "id")[:MOST],
     }
+
+
+def _handoffs(user: User, query: str) -> list[Handoff]:
+    """Hand-off notes with the words, the newest first."""
+    found = handoffs.matching(Handoff.objects.visible_to(user).filter(version__gt=0), query)
+    shown = found.select_related("role__period", "outgoing", "incoming").order_by("-due_at", "-id")
+    return list(shown[:MOST])

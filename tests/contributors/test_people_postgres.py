@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
-from contributors import cover, feeds, readiness, roster
-from contributors.models import Acknowledgement, Link, Membership, Shift
+from contributors import cover, feeds, handoffs, readiness, roster
+from contributors.models import Acknowledgement, Handoff, Link, Membership, Shift
 from hypercare.errors import AlreadyDone, Invalid, Refused
 from hypercare.models import User
 from periods.models import JournalEntry, Period
@@ -166,3 +166,50 @@ def test_of_two_who_take_the_same_cover_at_once_one_has_it_and_the_other_is_told
     assert {str(one) for one in told} == {f"{won[0].taken_by} took this on Wed 18 Nov at 14:12."}
     standing = Shift.objects.filter(role=role, cancelled_at__isnull=True)
     assert [one.user for one in standing] == [won[0].taken_by]
+
+
+def _handing_over() -> tuple[Period, Handoff, User]:
+    period = make_period()
+    role = make_role(period, "Incident lead", cover="none")
+    maja, rachel = (make_member(period, make_user(name), role=role).user for name in ("Maja", "Rachel"))
+    end = NOW + timedelta(minutes=20)
+    out = make_shift(role, maja, starts_at=end - timedelta(hours=8))
+    make_shift(role, rachel, starts_at=end)
+    handoff = handoffs.begin(out.pk, by=maja, at=NOW)
+    return period, handoffs.write(handoff.pk, texts={"overall": "Quiet."}, version=0, by=maja, at=NOW), rachel
+
+
+def test_of_two_who_accept_a_hand_off_at_once_one_has_it():
+    period, handoff, rachel = _handing_over()
+
+    won, told = at_once(
+        *(lambda by=by: handoffs.accept(handoff.pk, by=by, at=NOW) for by in (rachel, period.lead, rachel))
+    )
+
+    assert len(won) == 1
+    assert len(told) == 2
+    assert all(isinstance(one, AlreadyDone) for one in told)
+    assert JournalEntry.objects.filter(kind="handoff.accepted").count() == 1
+
+
+def test_accepting_while_the_lead_is_told_leaves_one_story():
+    _, handoff, rachel = _handing_over()
+    late = handoff.due_at + handoffs.PATIENCE
+    args = {"handoff": handoff.pk, "due_at": handoff.due_at.isoformat()}
+
+    at_once(
+        lambda: handoffs.accept(handoff.pk, by=rachel, at=late),
+        lambda: transaction.atomic(handoffs.on_overdue)(args, due_at=late, at=late),
+    )
+
+    kinds = list(
+        JournalEntry.objects.filter(kind__startswith="handoff.")
+        .order_by("seq")
+        .values_list("kind", flat=True)
+    )
+    assert kinds[-1] == "handoff.accepted"
+    assert kinds in (
+        ["handoff.written", "handoff.accepted"],
+        ["handoff.written", "handoff.escalated", "handoff.accepted"],
+    )
+    assert Handoff.objects.get().accepted_by == rachel

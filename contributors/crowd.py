@@ -1,0 +1,85 @@
+"""The people of a period at a glance: their duty, their time, whether they are ready, reachable and rested."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from contributors import contacts, readiness, roster
+from contributors.models import Membership, Shift
+from contributors.readiness import Row
+from hypercare import timewords
+from periods.models import Period
+
+AHEAD: Final = timedelta(days=7)
+FILTERS: Final = (
+    ("", "Everybody"),
+    ("on", "On now"),
+    ("unready", "Not ready"),
+    ("unreachable", "Can’t be reached"),
+)
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """One person. `row` is their answer where they are asked, `lost` why nothing reaches them."""
+
+    member: Membership
+    row: Row | None
+    on_now: tuple[Shift, ...]
+    hours: float
+    lost: str | None
+    slow: str
+    at: datetime
+
+    @property
+    def local(self) -> datetime:
+        """What their clocks show now."""
+        return self.at.astimezone(self.member.user.zone)
+
+    @property
+    def place(self) -> str:
+        """Where that is."""
+        return timewords.city(self.member.user.zone)
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether it is night where they are: 22 to 7."""
+        return not 7 <= self.local.hour < 22
+
+    def matches(self, query: str) -> bool:
+        """Whether every word stands in the name, the address, the duty or the place."""
+        user, role = self.member.user, self.member.role
+        text = f"{user.name} {user.email} {role or ''} {user.timezone.replace('_', ' ')}".casefold()
+        return all(word in text for word in query.casefold().split())
+
+    def belongs(self, chosen: str) -> bool:
+        """Whether a filter shows them; one that does not exist shows everybody."""
+        if chosen == "on":
+            return bool(self.on_now)
+        if chosen == "unready":
+            return self.row is not None and self.row.state != "ready"
+        return self.lost is not None if chosen == "unreachable" else True
+
+
+def of(period: Period, *, at: datetime) -> list[Somebody]:
+    """Everybody, by role and name. Eight queries, however many people."""
+    members = list(roster.members(period.pk))
+    rows = {row.member.pk: row for row in readiness.summary(period, at=at).rows}
+    shifts = roster.shifts(period, start=at, end=at + AHEAD)
+    hours = roster.hours_in(shifts, start=at, end=at + AHEAD)
+    users = [member.user for member in members]
+    lost, slow = contacts.unreachable(users), contacts.slow_rules(users, limit=contacts.ESCALATES_AFTER)
+    return [
+        Somebody(
+            member, rows.get(member.pk), _on(shifts, member, at), hours.get(member.user_id, 0.0),
+            lost.get(member.user_id), slow.get(member.user_id, ""), at,
+        )
+        for member in members
+    ]  # fmt: skip
+
+
+def _on(shifts: Sequence[Shift], member: Membership, at: datetime) -> tuple[Shift, ...]:
+    return tuple(shift for shift in shifts if shift.user_id == member.user_id and shift.covers(at))

@@ -1,0 +1,191 @@
+"""The API of one's own ways to be reached: points, rules by urgency, quiet hours. Nobody sees anybody else's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from contributors import contacts
+from contributors.models import ContactPoint, ContactRule, QuietHours
+from contributors.serializers import NothingIn
+from hypercare.api import idempotent, person
+
+KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER,
+                       description="The same key within 24 h answers the first result.")  # fmt: skip
+
+
+class PointOut(serializers.ModelSerializer[ContactPoint]):
+    """A way. Its address is masked: secrets never come back."""
+
+    works = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = ContactPoint
+        fields: ClassVar = [
+            "id",
+            "kind",
+            "label",
+            "shown",
+            "works",
+            "created_at",
+            "verified_at",
+            "disabled_why",
+        ]
+
+
+class PointIn(serializers.ModelSerializer[ContactPoint]):
+    """A new way; it counts once its code came back."""
+
+    target = serializers.CharField(
+        max_length=1000, help_text="E-mail address, Apprise address or https:// address of a webhook."
+    )
+
+    class Meta:
+        model = ContactPoint
+        fields: ClassVar = ["kind", "label", "target"]
+
+
+class CodeIn(serializers.Serializer[Any]):
+    """The code that arrived there."""
+
+    code = serializers.CharField(max_length=20)
+
+
+class KeyOut(serializers.Serializer[Any]):
+    """A signing key, shown this once."""
+
+    signing_key = serializers.CharField()
+
+
+class StepShape(serializers.Serializer[Any]):
+    """A way after a wait; no point is the account's e-mail."""
+
+    point = serializers.IntegerField(allow_null=True, default=None)
+    wait_s = serializers.IntegerField(min_value=0, max_value=3600, default=0)
+
+
+class RuleOut(serializers.Serializer[Any]):
+    """Which ways in which order for an urgency, as it is in force."""
+
+    urgency = serializers.ChoiceField(choices=ContactRule.Urgency.choices)
+    steps = StepShape(many=True)
+
+
+class RuleIn(serializers.Serializer[Any]):
+    """The new rule; no step at all returns to the default."""
+
+    steps = StepShape(many=True)
+
+
+class QuietShape(serializers.Serializer[Any]):
+    """Wall-clock times of one's own zone; both null for none."""
+
+    starts = serializers.TimeField(allow_null=True, format="%H:%M")
+    ends = serializers.TimeField(allow_null=True, format="%H:%M")
+
+
+@extend_schema(methods=["GET"], responses=PointOut(many=True), operation_id="contact_points_list")
+@extend_schema(methods=["POST"], parameters=[KEY], request=PointIn, responses={201: PointOut},
+               operation_id="contact_points_add")  # fmt: skip
+@api_view(["GET", "POST"])
+@idempotent
+def points(request: Request) -> Response:
+    """My ways, at most ten; or a new one, whose code is then on its way."""
+    if request.method == "GET":
+        return Response(PointOut(contacts.points(person(request)), many=True).data)
+    data = _valid(PointIn, request)
+    made = contacts.add(person(request), **data, at=timezone.now())
+    return Response(PointOut(made).data, status=201)
+
+
+@extend_schema(request=CodeIn, responses=PointOut, operation_id="contact_points_verify")
+@api_view(["POST"])
+def verify(request: Request, pk: int) -> Response:
+    """The code came back: the way counts. 422 for a wrong or late code."""
+    code = _valid(CodeIn, request)["code"]
+    point = contacts.verify(_mine(request, pk), code=code, by=person(request), at=timezone.now())
+    return Response(PointOut(point).data)
+
+
+@extend_schema(request=NothingIn, responses=PointOut, operation_id="contact_points_resend")
+@api_view(["POST"])
+def resend(request: Request, pk: int) -> Response:
+    """Another code; the one before no longer works."""
+    return Response(PointOut(contacts.resend(_mine(request, pk), by=person(request), at=timezone.now())).data)
+
+
+@extend_schema(request=NothingIn, responses={204: None}, operation_id="contact_points_remove")
+@api_view(["POST"])
+def remove(request: Request, pk: int) -> Response:
+    """Forget a way, its address and its keys."""
+    contacts.remove(_mine(request, pk), by=person(request), at=timezone.now())
+    return Response(status=204)
+
+
+@extend_schema(request=NothingIn, responses=KeyOut, operation_id="contact_points_rotate_key")
+@api_view(["POST"])
+def rotate_key(request: Request, pk: int) -> Response:
+    """A new signing key for a webhook; the old one signs as well for a day."""
+    key = contacts.rotate_key(_mine(request, pk), by=person(request), at=timezone.now())
+    return Response({"signing_key": key})
+
+
+@extend_schema(responses=RuleOut(many=True), operation_id="contact_rules_list")
+@api_view(["GET"])
+def rules(request: Request) -> Response:
+    """My rules by urgency, as they are in force."""
+    return Response([_rule(request, urgency) for urgency in ContactRule.Urgency.values])
+
+
+@extend_schema(methods=["PUT"], request=RuleIn, responses=RuleOut, operation_id="contact_rules_set")
+@api_view(["PUT"])
+def rule(request: Request, urgency: str) -> Response:
+    """Replace the rule of an urgency. 422 names the step that can't stand."""
+    steps = [
+        contacts.Step(step["point"], timedelta(seconds=step["wait_s"]))
+        for step in _valid(RuleIn, request)["steps"]
+    ]
+    contacts.set_rule(person(request), urgency, steps)
+    return Response(_rule(request, urgency))
+
+
+@extend_schema(methods=["GET"], responses=QuietShape, operation_id="quiet_hours_read")
+@extend_schema(methods=["PUT"], request=QuietShape, responses=QuietShape, operation_id="quiet_hours_set")
+@api_view(["GET", "PUT"])
+def quiet_hours(request: Request) -> Response:
+    """When only pages may reach me."""
+    if request.method == "PUT":
+        contacts.set_quiet_hours(person(request), **_valid(QuietShape, request))
+    found = QuietHours.objects.filter(user=person(request)).first()
+    shown = {"starts": found.starts, "ends": found.ends} if found else {"starts": None, "ends": None}
+    return Response(QuietShape(shown).data)
+
+
+def _rule(request: Request, urgency: str) -> Any:
+    steps = [
+        {"point": route.point.pk if route.point else None, "wait_s": int(route.wait.total_seconds())}
+        for route in contacts.rule(person(request), urgency)
+    ]
+    return RuleOut({"urgency": urgency, "steps": steps}).data
+
+
+def _valid(shape: type[Any], request: Request) -> dict[str, Any]:
+    sent = shape(data=request.data)
+    sent.is_valid(raise_exception=True)
+    data: dict[str, Any] = dict(sent.validated_data)
+    return data
+
+
+def _mine(request: Request, pk: int) -> int:
+    """Somebody else's way does not exist for this person."""
+    if not any(point.pk == pk for point in contacts.points(person(request))):
+        raise Http404("No such way.")
+    return pk
