@@ -131,5 +131,5 @@ def test_the_page_costs_the_same_with_one_way_and_with_five(person, count, djang
     for n in range(count):
         browser.post(f"{URL}add/", {**PHONE, "label": f"Phone {n}"})
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         assert browser.get(URL).status_code == 200
