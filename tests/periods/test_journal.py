@@ -18,7 +18,7 @@ from tests.factories import NOW, make_period
 
 pytestmark = pytest.mark.django_db
 
-protection = importlib.import_module("periods.migrations.0002_journal_is_append_only")
+protection = importlib.import_module("periods.migrations.0002_what_must_stay_as_written")
 
 
 class Statements:
