@@ -1,6 +1,7 @@
 """The classes of messages a person may turn off. Pure: which kind belongs to which.
 
-What stands in no class always comes: pages, invitations, codes, tests, and what could not be told to somebody.
+What stands in no class always comes: pages, invitations, codes, tests, duty that waits to be taken over, and what could
+not be told to somebody.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ TOPICS: Final = (
         "shifts", "Shifts and cover", "Changes of your shifts, requests to take one, gaps in the cover you lead.",
         (
             "shift_changed", "shift_taken_over", "shifts_planned", "cover_asked", "cover_approve", "cover_done",
-            "cover_declined", "cover_unanswered", "absence", "coverage_gap", "coverage_ahead",
+            "cover_declined", "cover_unanswered", "absence", "coverage_gap", "coverage_ahead", "handoff_write",
+            "handoff_accepted",
         ),
     ),
     Topic("assigned", "Incidents given to you", "When somebody makes an incident yours.", ("incident_assigned",)),

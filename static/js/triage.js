@@ -10,6 +10,12 @@ document.addEventListener("rowselect", ({ target }) => {
   if (preview()) preview().inert = true;
 });
 
+// An answer for another row, or for what was done to it, comes too late to be shown.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  if (target.id === "preview" && preview()?.inert && requestConfig?.elt.id !== chosen) event.detail.shouldSwap = false;
+});
+
 // Beside a preview the first press chooses a row and the second opens it; Enter always opens.
 let wasChosen = true;
 document.addEventListener("pointerdown", ({ target }) => {
@@ -21,10 +27,13 @@ document.addEventListener("click", (event) => {
   if (link && plain && isSideBySide() && !wasChosen) event.preventDefault();
 });
 
-// A refreshed list keeps its selection.
-document.addEventListener("htmx:afterSettle", () => {
+// A refreshed list keeps its selection, and asks again for a preview whose row was replaced before it could.
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const row = chosen && document.getElementById(chosen);
-  if (row && !document.querySelector('[data-row][aria-selected="true"]')) row.setAttribute("aria-selected", "true");
+  if (!row) return;
+  if (!document.querySelector('[data-row][aria-selected="true"]')) row.setAttribute("aria-selected", "true");
+  const replaced = detail.elt?.contains?.(row);
+  if (replaced && preview()?.inert) row.dispatchEvent(new CustomEvent("rowselect", { bubbles: true }));
 });
 
 // The first row is chosen from the start where there is room to show it.

@@ -18,7 +18,9 @@ from tests.factories import NOW, make_member, make_period, make_user
 
 pytestmark = pytest.mark.django_db
 
-ALWAYS = {"page", "invitation", "contact_code", "test", "undelivered", "more_messages"}
+ALWAYS = {
+    "page", "invitation", "contact_code", "test", "undelivered", "more_messages", "handoff_ready", "handoff_overdue",
+}  # fmt: skip
 
 
 def tell(member: Membership, kind: str = "incident_resolved", **more: Any) -> Delivery | None:

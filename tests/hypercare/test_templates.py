@@ -71,7 +71,7 @@ def test_the_list_costs_the_same_with_one_template_and_with_many(
     for n in range(count):
         templating.save(replace(OURS, name=f"Template {n}"), by=planner, at=NOW)
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         browser.get("/templates/")
 
 
