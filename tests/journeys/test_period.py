@@ -189,4 +189,4 @@ def readiness_of(maja: Visitor, name: str) -> str:
     """What the list of people says about somebody."""
     maja.go("/p/TAX27/people/")
     row = maja.page.get_by_role("row").filter(has_text=name)
-    return row.get_by_role("cell").nth(2).inner_text().strip()
+    return row.get_by_role("cell").nth(3).inner_text().strip()
