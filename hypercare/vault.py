@@ -1,4 +1,4 @@
-"""Secrets at rest: what must be read again (phone numbers, keys, targets) is kept encrypted.
+"""Secrets at rest: what must be read again (keys, paging addresses) is kept encrypted.
 
 The keys come from `ENCRYPTION_KEYS`, the first encrypts, all decrypt; without them one is derived from the secret
 key. `manage.py rotate_secrets` writes everything anew with the first key, so an old one can be taken out.
