@@ -269,7 +269,17 @@ SPECTACULAR_SETTINGS = {
         "CommentKind": "incidents.models.Comment.Kind",
         "SourceKind": "incidents.models.AlertSource.Kind",
         "ShiftKind": "contributors.models.Shift.Kind",
+        "IncidentKind": "incidents.models.Incident.Kind",
+        "IncidentVerdict": "incidents.models.Incident.Verdict",
+        "EvidenceKind": "periods.models.Evidence.Kind",
+        "RehearsalKind": "periods.models.Rehearsal.Kind",
+        "RehearsalOutcome": "periods.models.Rehearsal.Outcome",
+        "GoOutcome": "periods.models.GoDecision.Outcome",
         "PageKind": "periods.models.Document.Kind",
+        "ContactKind": "contributors.models.ContactPoint.Kind",
+        "ContributionKind": ["factor", "floor"],
+        "PromiseKind": ["acknowledge", "update", "mitigate", "resolve"],
+        "SetVerdict": ["met", "not_met"],
     },
 }
 

@@ -107,7 +107,7 @@ def cover_requests(request: Request, key: str) -> Response:
     return _paged(request, full, ("-created_at", "id"), shapes.CoverRequestOut)
 
 
-@extend_schema(request=None, responses=shapes.CoverRequestOut, operation_id="cover_requests_answer")
+@extend_schema(request=None, responses=shapes.CoverRequestOut)
 @api_view(["POST"])
 def answer(request: Request, key: str, pk: int, name: str) -> Response:
     """Accept, refuse, approve, decline or withdraw."""

@@ -108,7 +108,7 @@ class CheckIn(DueIn):
     evidence_wanted = serializers.CharField(max_length=80, required=False, allow_blank=True)
 
 
-class AssignIn(DueIn):
+class CheckAssignIn(DueIn):
     """Who does it (null is nobody), and by when. What is left out stays."""
 
     owner = PersonField(required=False, allow_null=True)
@@ -127,7 +127,7 @@ class CompleteIn(StrictSerializer):
     evidence = serializers.CharField(max_length=LONGEST_TEXT, required=False, allow_blank=True)
 
 
-class ReportIn(StrictSerializer):
+class TestReportIn(StrictSerializer):
     """A JUnit XML report of at most 5 MB and 10,000 cases."""
 
     file = serializers.FileField()
@@ -146,7 +146,7 @@ class WaiveIn(PeriodReasonIn):
     expires_at = serializers.DateTimeField()
 
 
-class BulkIn(AssignIn):
+class BulkIn(CheckAssignIn):
     """The same change to several checks: assign (owner, due), set-aside (reason) or reopen. All or none."""
 
     checks = serializers.ListField(
@@ -175,7 +175,7 @@ class BulkOut(serializers.Serializer[Any]):
     seq = serializers.IntegerField()
 
 
-class UndoIn(StrictSerializer):
+class CheckUndoIn(StrictSerializer):
     """The number of the journal entry whose change is taken back."""
 
     seq = serializers.IntegerField(min_value=1, max_value=2**31 - 1)

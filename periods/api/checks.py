@@ -95,14 +95,15 @@ def _item(request: Request, key: str, pk: int) -> ChecklistItem:
 
 @extend_schema(methods=["GET"], responses=shapes.CheckOut, operation_id="checklist_read", tags=TAGS)
 @extend_schema(
-    methods=["PATCH"], request=shapes.AssignIn, responses=shapes.CheckOut, operation_id="checklist_change", tags=TAGS,
+    methods=["PATCH"], request=shapes.CheckAssignIn, responses=shapes.CheckOut, operation_id="checklist_change",
+    tags=TAGS,
 )  # fmt: skip
 @api_view(["GET", "PATCH"])
 def check(request: Request, key: str, pk: int) -> Response:
     """Read a check, or say who does it and by when."""
     item = _item(request, key, pk)
     if request.method == "PATCH":
-        data = shared.valid(shapes.AssignIn, request)
+        data = shared.valid(shapes.CheckAssignIn, request)
         checklist.assign(item.pk, **data, by=person(request), at=timezone.now(), via=shared.VIA)
     return _shown(item.pk)
 
@@ -113,7 +114,7 @@ ACTIONS: dict[str, tuple[shared.Shape, Callable[..., Any]]] = {
     "waive": (shapes.WaiveIn, checklist.waive),
     "reopen": (serializers.NothingIn, checklist.reopen),
     "set-aside": (serializers.PeriodReasonIn, checklist.set_aside),
-    "assign": (shapes.AssignIn, checklist.assign),
+    "assign": (shapes.CheckAssignIn, checklist.assign),
 }
 
 
@@ -152,11 +153,11 @@ def bulk(request: Request, key: str) -> Response:
     return Response({"changed": changed, "seq": seq})
 
 
-@extend_schema(request=shapes.UndoIn, responses=shapes.UndoOut, operation_id="checklist_undo", tags=TAGS)
+@extend_schema(request=shapes.CheckUndoIn, responses=shapes.UndoOut, operation_id="checklist_undo", tags=TAGS)
 @api_view(["POST"])
 def undo(request: Request, key: str) -> Response:
     """Take back the change of a journal entry, with all of its bulk, while nobody changed the checks since."""
-    period, data = period_or_404(person(request), key), shared.valid(shapes.UndoIn, request)
+    period, data = period_or_404(person(request), key), shared.valid(shapes.CheckUndoIn, request)
     titles = checklist.undo(period.pk, data["seq"], by=person(request), at=timezone.now(), via=shared.VIA)
     return Response({"checks": titles})
 
@@ -203,7 +204,7 @@ def evidence(request: Request, key: str, pk: int) -> Response:
 
 
 @extend_schema(
-    parameters=[shared.IDEMPOTENCY], request={MULTIPART: shapes.ReportIn}, responses={201: shapes.CheckOut},
+    parameters=[shared.IDEMPOTENCY], request={MULTIPART: shapes.TestReportIn}, responses={201: shapes.CheckOut},
     operation_id="evidence_junit", tags=TAGS,
 )  # fmt: skip
 @api_view(["POST"])
@@ -211,7 +212,7 @@ def evidence(request: Request, key: str, pk: int) -> Response:
 @idempotent
 def junit_report(request: Request, key: str, pk: int) -> Response:
     """A JUnit XML report as evidence: counted, and never taken as the check's state."""
-    return _attached(request, _item(request, key, pk), shapes.ReportIn, is_report=True)
+    return _attached(request, _item(request, key, pk), shapes.TestReportIn, is_report=True)
 
 
 def _attached(request: Request, item: ChecklistItem, shape: shared.Shape, *, is_report: bool) -> Response:
