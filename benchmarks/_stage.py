@@ -2,76 +2,43 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.kill_worker import database, free_port, prepare
+from benchmarks._process import Process, cpu_of, free_port, wait_for
+from benchmarks.kill_worker import database, prepare
 
-ROOT = Path(__file__).resolve().parent.parent
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-@dataclass
-class Process:
-    """A process in a group of its own, so that nothing of it survives its kill."""
-
-    command: list[str]
-    log: Path
-    env: dict[str, str] = field(default_factory=dict)
-    running: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> Process:
-        """Start it, output to the log."""
-        with self.log.open("ab") as log:
-            self.running = subprocess.Popen(
-                self.command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                start_new_session=True, env={**os.environ, **self.env},
-            )  # fmt: skip
-        return self
-
-    def tell(self, number: int) -> None:
-        """Send a signal to it and its children."""
-        if self.running is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self.running.pid, number)
-
-    def stop(self, number: int = signal.SIGKILL) -> None:
-        """End it and wait for it."""
-        if self.running is not None:
-            if number == signal.SIGTERM:
-                self.running.terminate()
-                with suppress(subprocess.TimeoutExpired):
-                    self.running.wait(timeout=30)
-            self.tell(signal.SIGKILL)
-            self.running.wait()
-            self.running = None
-
-    def cpu(self) -> float:
-        """Processor seconds used so far by its group."""
-        return cpu_of_group(self.running.pid) if self.running else 0.0
+POSTGRES = os.environ.get("DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/hypercare"
+REDIS = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/8"
 
 
-def cpu_of_group(group: int) -> float:
-    """Processor seconds of all processes of a group."""
-    total = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError, IndexError, ValueError):
-            parts = stat.read_text().rpartition(")")[2].split()
-            if int(parts[2]) == group:
-                total += int(parts[11]) + int(parts[12])
-    return total / TICKS
+class Sessions:
+    """Processor seconds of the database's sessions of this run, those that ended included as far as they were seen."""
+
+    def __init__(self) -> None:
+        """Nothing seen yet."""
+        self._seen: dict[int, float] = {}
+
+    def look(self) -> float:
+        """Read them again; the sum. 0 where the database is no server on this machine."""
+        from django.db import connection  # noqa: PLC0415
+
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+                self._seen |= {pid: used for (pid,) in cursor.fetchall() if (used := cpu_of(pid))}
+        return sum(self._seen.values())
 
 
 @dataclass
@@ -82,15 +49,37 @@ class Stage:
     redis: str
     port: int
     sink: Process
+    hook_port: int
+    hooks: Process
     workers: list[Process] = field(default_factory=list)
+    services: list[Process] = field(default_factory=list)
+    server: Any = None
 
     @property
     def arrivals(self) -> list[tuple[float, str, str]]:
-        """What the mail server accepted: when, which message, for whom."""
-        lines = (self.var / "arrivals").read_text().splitlines()
-        return [
-            (float(at), key, who) for at, key, who in (line.split() for line in lines if line.count(" ") == 2)
-        ]
+        """What was taken in by the mail server or the receiver of webhooks: when, which message, for whom."""
+        return sorted(_lines(self.var / "arrivals") + _lines(self.var / "hooked"))
+
+    @property
+    def tries(self) -> list[tuple[float, str, str]]:
+        """Every request to the receiver of webhooks, taken in or not."""
+        return _lines(self.var / "hooked.tries")
+
+    @property
+    def cuts(self) -> list[tuple[float, str, str]]:
+        """How many seconds each answer lasted that the receiver of webhooks never ended."""
+        return _lines(self.var / "hooked.cuts")
+
+    def begin(self, workers: int = 1, **env: str) -> list[Process]:
+        """Start so many workers and wait until the engine ticks: their start is not what is measured."""
+        from hypercare.models import Heartbeat  # noqa: PLC0415
+
+        started = [self.worker(**env) for _ in range(workers)]
+        ends = time.monotonic() + 90
+        while not Heartbeat.objects.filter(name="engine").exists() and time.monotonic() < ends:
+            time.sleep(0.2)
+        time.sleep(2.0 * workers)
+        return started
 
     def worker(self, **env: str) -> Process:
         """Start a worker: the embedded one, or Celery with its clock where there is Redis."""
@@ -107,37 +96,52 @@ class Stage:
         return made
 
 
+def _lines(log: Path) -> list[tuple[float, str, str]]:
+    whole = (line.split() for line in log.read_text().splitlines() if line.count(" ") == 2)
+    return [(float(at), key, who) for at, key, who in whole]
+
+
 @contextmanager
 def stage(*, database_url: str, redis: str) -> Iterator[Stage]:
     """Services of one run, gone afterwards. Must be entered once a process: Django's settings are set by it."""
+    # A run that is told to end takes its workers along: one left behind would take the next run's ticks from Redis.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory() as directory, database(database_url, Path(directory)) as url:
-        var, port = Path(directory), free_port()
+        var, port, hook_port = Path(directory), free_port(), free_port()
+        os.environ["OUTGOING_ALLOW"] = "127.0.0.0/8"
         prepare(database_url=url, redis_url=redis, mail_port=port, var=var)
-        sink = Process(
-            [sys.executable, "-m", "benchmarks._sink", str(port), str(var / "arrivals")], var / "sink.log"
-        )
-        made = Stage(var, redis, port, sink)
-        sink.start()
-        _wait_for(port)
+        sink = _receiver("benchmarks._sink", port, var / "arrivals")
+        hooks = _receiver("benchmarks._hooks", hook_port, var / "hooked")
+        made = Stage(var, redis, port, sink, hook_port, hooks)
         try:
             yield made
         finally:
-            for process in (*made.workers, sink):
+            for process in (*made.workers, *made.services, sink, hooks):
                 process.stop()
             from django.db import connections  # noqa: PLC0415  Not before the settings are chosen.
 
             connections.close_all()
 
 
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.05)
+def _receiver(module: str, port: int, log: Path) -> Process:
+    process = Process([sys.executable, "-m", module, str(port), str(log)], log.with_suffix(".log")).start()
+    wait_for(port)
+    return process
 
 
-def people(count: int, *, names: list[str] | None = None) -> Any:
-    """A period with so many members; the kind in front of their address says how the mail server treats them."""
+@dataclass(frozen=True)
+class Person:
+    """A member of the period, and the fields of a message that say where it goes."""
+
+    user: Any
+    place: dict[str, Any]
+
+
+def people(count: int, *, names: list[str] | None = None, hook_port: int = 0) -> tuple[Any, list[Person]]:
+    """A period with so many members, reached by mail, or by a webhook of their own at a port of this machine.
+
+    The kind in front of their address says how the receiver treats them.
+    """
     from contributors.models import Membership  # noqa: PLC0415
     from hypercare.models import User  # noqa: PLC0415
     from tests.factories import make_period  # noqa: PLC0415
@@ -150,39 +154,83 @@ def people(count: int, *, names: list[str] | None = None) -> Any:
     Membership.objects.bulk_create(
         [Membership(period=period, user=user, right="support", joined_at=period.go_live_at) for user in users]
     )
-    return period, users
+    if hook_port:
+        return period, _by_webhook(users, hook_port)
+    return period, [Person(user, {"channel": "email", "address": user.email}) for user in users]
+
+
+def _by_webhook(users: list[Any], port: int) -> list[Person]:
+    from contributors import contacts, targets  # noqa: PLC0415
+    from contributors.models import ContactPoint  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    points = ContactPoint.objects.bulk_create(
+        [
+            ContactPoint(
+                user=user, kind="webhook", label="Hook", shown=f"127.0.0.1:{port}", created_at=now, verified_at=now,
+                target=f"http://127.0.0.1:{port}/{user.email.partition('@')[0]}", signing_key=targets.new_signing_key(),
+            )
+            for user in users
+        ]
+    )  # fmt: skip
+    return [
+        Person(point.user, {"channel": "webhook", "address": contacts.address_of(point), "point": point})
+        for point in points
+    ]
 
 
 def queue(
-    count: int, *, at: datetime, every: timedelta = timedelta(), period: Any, users: Any, kind: str = ""
+    count: int, *, at: datetime, every: timedelta = timedelta(), period: Any, to: list[Person], kind: str = ""
 ) -> None:
     """So many messages, the first due at an instant, the next a step later each."""
     from contributors.models import Delivery  # noqa: PLC0415
 
+    context = {
+        "by": "Maja Lindqvist",
+        "at": period.go_live_at.isoformat(),
+        "ends_at": period.ends_at.isoformat(),
+    }
     Delivery.objects.bulk_create(
         [
             Delivery(
-                dedupe_key=f"run:{kind}:{number}", period=period, recipient=users[number % len(users)],
-                address=users[number % len(users)].email, kind="period_started", subject=f"run:{kind}{number}",
-                context={"by": "Maja Lindqvist"}, intended_at=at + every * number, next_at=at + every * number,
-                created_at=at,
+                **person.place, dedupe_key=f"run:{kind}:{number}", period=period, recipient=person.user,
+                kind="period_started", subject=f"run:{kind}{number}", context=context,
+                intended_at=at + every * number, next_at=at + every * number, created_at=at,
             )
-            for number in range(count)
+            for number, person in zip(range(count), itertools.cycle(to), strict=False)
         ],
         batch_size=1000,
     )  # fmt: skip
 
 
-def wait_until_settled(*, longest: float, but: int = 0) -> float:
-    """Wait until all but so many messages have settled; seconds it took."""
+def wait_until_settled(*, longest: float, but: int = 0, look: Callable[[], object] = lambda: None) -> float:
+    """Wait until all but so many messages have settled, looking at something meanwhile; seconds it took."""
+    from django.db import DatabaseError, connection  # noqa: PLC0415
+
     from contributors.models import Delivery  # noqa: PLC0415
 
     started = time.monotonic()
-    while Delivery.objects.filter(state__in=Delivery.OPEN).count() > but:
-        if time.monotonic() - started > longest:
-            break
-        time.sleep(0.25)
+    while time.monotonic() - started <= longest:
+        try:
+            if Delivery.objects.filter(state__in=Delivery.OPEN).count() <= but:
+                break
+            look()
+        except DatabaseError:  # Taken away by the run.
+            connection.close()
+        time.sleep(0.5)
     return time.monotonic() - started
+
+
+def lateness(stage: Stage, *, of: str = "") -> list[float]:
+    """How long after it was meant to go each message arrived first, of people whose address begins so."""
+    from contributors.models import Delivery  # noqa: PLC0415
+
+    meant = {str(pk): at.timestamp() for pk, at in Delivery.objects.values_list("pk", "intended_at")}
+    first: dict[str, float] = {}
+    for at, key, who in stage.arrivals:
+        if who.startswith(of) and key in meant:
+            first.setdefault(key, at - meant[key])
+    return list(first.values())
 
 
 def percentile(values: list[float], part: float) -> float:

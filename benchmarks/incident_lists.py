@@ -1,4 +1,4 @@
-"""G8: lists and the board of incidents cost the same at 1,000 and at 100,000, on first and on deep pages.
+"""G8: lists, board, overview, status document and an incident's page cost the same at 1,000 and at 100,000 incidents.
 
     python -m benchmarks.incident_lists
     python -m benchmarks.incident_lists --database postgres://postgres@127.0.0.1:5432/hypercare_bench
@@ -32,8 +32,10 @@ from urllib.parse import urlsplit, urlunsplit
 SIZES = (1_000, 100_000)
 OPEN = 400
 ROUNDS = 120
+ONE = re.compile(r'class="cover" href="(/i/[^"]+/)"')
 NEXT = re.compile(r'href="(\?[^"]*after=[^"]*)"')
-MOST_SQL, MOST_BYTES, MOST_P99_MS, MOST_GROWTH = 11, 120_000, 200, 1.25
+MOST_SQL, MOST_BYTES, MOST_P99_MS, MOST_GROWTH, MOST_P99_GROWTH = 11, 120_000, 200, 1.25, 1.5
+WHOLE = ("overview", "status document", "one incident")  # made of many parts: only growth counts
 NOISE_MS = 5  # two medians this close are the same on a shared machine
 
 
@@ -123,7 +125,11 @@ def _pages(client: Any) -> dict[str, str]:
         "board": "/p/LOAD1/incidents/?view=board",
         "resolved": "/p/LOAD1/incidents/?status=resolved",
         "every period": "/incidents/",
+        "overview": "/p/LOAD1/",
+        "status document": "/api/v1/periods/LOAD1/status/",
     }
+    first = ONE.search(client.get(found["list"]).content.decode())
+    found["one incident"] = first[1] if first else found["list"]
     found["list, 8th page"] = _further(client, found["list"], 7)
     found["resolved, 11th page"] = _further(client, found["resolved"], 10)
     return found
@@ -182,7 +188,8 @@ def report(
     failed = False
     for name, at_large in large.items():
         before = small[name]
-        counts, times = _missed_counts(before, at_large), _missed_times(before, at_large, judged_by)
+        counts = _missed_counts(before, at_large, whole=name in WHOLE)
+        times = _missed_times(before, at_large, judged_by)
         failed = failed or bool(counts) or (strict and bool(times))
         said = ", ".join([*counts, *times])
         print(
@@ -193,15 +200,16 @@ def report(
             f"  {'missed: ' + said if said else 'met'}"
         )
     print(
-        f"goal: SQL <= {MOST_SQL}, <= {MOST_BYTES // 1000} kB, p99 < {MOST_P99_MS} ms, growth <= {MOST_GROWTH}x"
+        f"goal: SQL <= {MOST_SQL} a list, <= {MOST_BYTES // 1000} kB, p99 < {MOST_P99_MS} ms, "
+        f"growth <= {MOST_GROWTH}x, of p99 <= {MOST_P99_GROWTH}x"
     )
     return 1 if failed else 0
 
 
-def _missed_counts(before: Figures, found: Figures) -> list[str]:
+def _missed_counts(before: Figures, found: Figures, *, whole: bool) -> list[str]:
     """What is the same on every machine, however busy."""
     return [
-        *(["SQL"] if found["sql"] > MOST_SQL else []),
+        *(["SQL"] if found["sql"] > MOST_SQL and not whole else []),
         *(["SQL grows"] if found["sql"] != before["sql"] else []),
         *(["kB"] if found["bytes"] > MOST_BYTES else []),
     ]
@@ -212,8 +220,14 @@ def _missed_times(before: Figures, found: Figures, judged_by: str) -> list[str]:
     growth, close = found[judged_by] / before[judged_by], found[judged_by] - before[judged_by] <= NOISE_MS
     return [
         *([f"p99 (cpu {found['cpu99']:.0f} ms)"] if found["p99"] > MOST_P99_MS else []),
+        *_missed_tail(before, found, "cpu99" if judged_by == "cpu" else "p99"),
         *([f"growth {growth:.2f}x"] if growth > MOST_GROWTH and not close else []),
     ]
+
+
+def _missed_tail(before: Figures, found: Figures, by: str) -> list[str]:
+    growth, close = found[by] / before[by], found[by] - before[by] <= 2 * NOISE_MS
+    return [f"p99 {growth:.2f}x"] if growth > MOST_P99_GROWTH and not close else []
 
 
 if __name__ == "__main__":

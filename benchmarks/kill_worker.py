@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import django
 from aiosmtpd.controller import Controller
+
+from benchmarks._process import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 300  # seconds until the run is given up
@@ -107,13 +108,6 @@ def _on_server(url: str, statement: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
     connection.close()
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def prepare(*, database_url: str, redis_url: str, mail_port: int, var: Path) -> None:

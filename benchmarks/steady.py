@@ -12,8 +12,18 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 
-from benchmarks._stage import check, people, percentile, queue, show, stage, wait_until_settled
-from benchmarks.faults import POSTGRES, REDIS, UP, lateness
+from benchmarks._stage import (
+    POSTGRES,
+    REDIS,
+    check,
+    lateness,
+    people,
+    percentile,
+    queue,
+    show,
+    stage,
+    wait_until_settled,
+)
 
 SINGLE = 12  # messages for G5, at times that fall anywhere between two ticks
 APART = 1.37  # seconds between them
@@ -31,13 +41,13 @@ def main() -> int:
     options = parser.parse_args()
     redis = "" if options.database == "sqlite" else options.redis
     with stage(database_url=options.database, redis=redis) as run:
-        period, users = people(200)
-        idle = datetime.now(UTC) + timedelta(seconds=UP)
-        queue(SINGLE, at=idle, every=timedelta(seconds=APART), period=period, users=users, kind="one-")
+        period, to = people(200)
+        run.begin()
+        idle = datetime.now(UTC) + timedelta(seconds=2)
+        queue(SINGLE, at=idle, every=timedelta(seconds=APART), period=period, to=to, kind="one-")
         begins = idle + timedelta(seconds=SINGLE * APART + 3)
         count, every = options.rate * options.seconds, timedelta(seconds=1 / options.rate)
-        queue(count, at=begins, every=every, period=period, users=users)
-        run.worker()
+        queue(count, at=begins, every=every, period=period, to=to)
         time.sleep(max(0.0, (begins - datetime.now(UTC)).total_seconds() - 1))
         single = lateness(run)
         wait_until_settled(longest=60 + options.seconds)

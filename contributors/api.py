@@ -9,7 +9,6 @@ from typing import Any
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view
@@ -19,7 +18,7 @@ from rest_framework.response import Response
 from contributors import asking, coverage, findings, load, readiness, roster
 from contributors import serializers as shapes
 from contributors.models import Acknowledgement, Membership, Shift
-from hypercare.api import CursorPages, idempotent, person
+from hypercare.api import IDEMPOTENCY, PAGING, CursorPages, idempotent, moment_of, person
 from hypercare.errors import Invalid, Refused
 from periods.access import allowed, period_or_404
 from periods.models import Period
@@ -29,14 +28,6 @@ LARGEST_ID = 2**62
 LONGEST_QUESTION = timedelta(days=366)
 USUAL_QUESTION = timedelta(hours=72)
 NEXT_DUTIES = 10
-IDEMPOTENCY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="The same key within 24 h answers the first result.",
-)
-PAGING = [OpenApiParameter("page_size", int, description="At most 200."),
-          OpenApiParameter("cursor", str, description="From `next` or `previous`.")]  # fmt: skip
 FROM = OpenApiParameter("from", OpenApiTypes.DATETIME, description="Now when left out.")
 TO = OpenApiParameter("to", OpenApiTypes.DATETIME, description="72 hours later when left out.")
 
@@ -275,12 +266,8 @@ def _moment(request: Request, name: str, default: datetime) -> datetime:
     text = request.query_params.get(name, "")
     if not text:
         return default
-    try:
-        # A plus sign that was not escaped arrives as a space.
-        found = parse_datetime(text.replace(" ", "+"))
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
+    found = moment_of(text)
+    if found is None:
         raise Invalid({name: "Give a time with its zone, such as 2026-11-21T17:00:00Z."})
     return found
 

@@ -7,20 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from contributors import board_strip, coverage, demand, roster
+from contributors import board_strip, coverage, demand, lanes, roster
 from contributors.board_asked import Asked, last_moments, midnight
 from contributors.coverage import RoleGap
 from contributors.models import AcceptedGap, Role, Shift
-from hypercare import svg, timewords
+from hypercare import sites, timeline, timewords
 from hypercare.models import User
-from hypercare.svg import Bar, Gantt, Lane
+from hypercare.timeline import Bar, Gantt, Lane
 from periods import wallclock
 from periods.models import Period
 
 # Pixels of a lane on the usual screen, and what text on it needs.
 LANE, LETTER, BEFORE_TEXT, BADGE, GAP_ICON = 980, 6.6, 12, 26, 33
-SITES = {"Europe": 1, "Africa": 1, "Atlantic": 1, "Asia": 2, "Australia": 2, "Indian": 2, "Pacific": 2,
-         "America": 3, "US": 3, "Canada": 3}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,11 +75,11 @@ def build(period: Period, asked: Asked, *, viewer: User, at: datetime) -> Board:
     zones = {role.pk: demand.zone_of(role, period) for role in roles}
     let_stand = _let_stand(period, gaps, (begin, end))
     pen = Pen(asked, viewer, window, frozenset(_doubled(shifts)), zones, let_stand)
-    lanes = [lane for role in roles for lane in _lanes(role, shifts, gaps, pen)]
+    drawn = [lane for role in roles for lane in _lanes(role, shifts, gaps, pen)]
     free = _holidays(period, roles, window)
     return Board(
         asked=asked,
-        gantt=svg.gantt(lanes, window=window, now=at, named={day: name for day, _, name in free}),
+        gantt=timeline.gantt(drawn, window=window, now=at, named={day: name for day, _, name in free}),
         strip=board_strip.strip(
             period, asked, [gap for gap in gaps if gap_key(gap) not in let_stand], window, at
         ),
@@ -155,13 +153,13 @@ def _lanes(role: Role, shifts: Sequence[Shift], gaps: Sequence[RoleGap], pen: Pe
     here = [gap for gap in gaps if gap.role.pk == role.pk]
     duty += [pen.gap_bar(gap) for gap in here if gap.duty == Shift.Kind.PRIMARY]
     standing = [pen.bar(shift) for shift in mine if shift.kind == Shift.Kind.DEPUTY]
-    deputies = _pack(standing + [pen.gap_bar(gap) for gap in here if gap.duty != Shift.Kind.PRIMARY])
-    first, *more = _pack(duty) or [[]]
-    lanes = [
+    deputies = lanes.pack(standing + [pen.gap_bar(gap) for gap in here if gap.duty != Shift.Kind.PRIMARY])
+    first, *more = lanes.pack(duty) or [[]]
+    rows = [
         Lane(role.name, _note(role, pen.asked.zone), first),
         *(Lane(role.name, "also", row) for row in more),
     ]
-    return lanes + [Lane(role.name, "deputy", row) for row in deputies]
+    return rows + [Lane(role.name, "deputy", row) for row in deputies]
 
 
 def _touches(shift: Shift, window: tuple[datetime, datetime]) -> bool:
@@ -196,7 +194,7 @@ class Pen:
         thin = shift.kind == Shift.Kind.DEPUTY or shift.role.on_call
         kind = "oncall" if thin else "override" if shift.is_override else "duty"
         return Bar(
-            shift.starts_at, shift.ends_at, label, kind, SITES.get(shift.user.timezone.partition("/")[0], 1),
+            shift.starts_at, shift.ends_at, label, kind, sites.tint(shift.user.timezone),
             shift.user_id == self.viewer.pk, double, self.asked.link(shift=str(shift.pk)) + "#shift",
             self._title(shift, odd),
         )  # fmt: skip
@@ -256,20 +254,12 @@ def odd_length(start: datetime, end: datetime, zone: ZoneInfo) -> str:
 
 def gap_key(gap: RoleGap) -> str:
     """How an address points at a gap: `<role>-<seconds>`, with a `d` for a deputy that is missing."""
-    deputy = "d" if gap.duty == Shift.Kind.DEPUTY else ""
-    return f"{gap.role.pk}-{int(gap.start.timestamp())}{deputy}"
+    return key_of(gap.role.pk, gap.duty, gap.start)
 
 
-def _pack(bars: Sequence[Bar]) -> list[list[Bar]]:
-    """Bars in as few rows as keep them from covering each other."""
-    rows: list[list[Bar]] = []
-    for bar in sorted(bars, key=lambda one: (one.starts_at, one.ends_at)):
-        free = next((row for row in rows if row[-1].ends_at <= bar.starts_at), None)
-        if free is None:
-            rows.append([bar])
-        else:
-            free.append(bar)
-    return rows
+def key_of(role_id: int, duty: str, start: datetime) -> str:
+    """The same from its parts."""
+    return f"{role_id}-{int(start.timestamp())}{'d' if duty == Shift.Kind.DEPUTY else ''}"
 
 
 def _doubled(shifts: Sequence[Shift]) -> set[int]:
@@ -290,5 +280,5 @@ def _places(shifts: Sequence[Shift]) -> tuple[tuple[int, str], ...]:
     """Each tint with the cities it stands for, for the legend."""
     cities: dict[int, set[str]] = {}
     for name in {shift.user.timezone for shift in shifts}:
-        cities.setdefault(SITES.get(name.partition("/")[0], 1), set()).add(timewords.city(ZoneInfo(name)))
+        cities.setdefault(sites.tint(name), set()).add(timewords.city(ZoneInfo(name)))
     return tuple((tint, ", ".join(sorted(found))) for tint, found in sorted(cities.items()))

@@ -1,4 +1,4 @@
-"""What mail servers say later: a report that a mail could not be delivered (RFC 3464) marks its message as bounced.
+"""What mail servers say later (RFC 3464): a report marks its message as bounced, or as delivered.
 
 The report names our Message-ID, which is the delivery's. Reports about delays, about other people's mails and whatever
 is no report change nothing, and neither does reading the same report again.
@@ -18,7 +18,7 @@ from django.db import transaction
 
 from contributors.channels.email import host
 from contributors.delivery import records
-from contributors.delivery.states import Result
+from contributors.delivery.states import Result, State
 from contributors.messages import one_line
 from contributors.models import Delivery
 from hypercare import timers
@@ -33,20 +33,25 @@ def read(raw: bytes, *, at: datetime) -> Delivery | None:
     report = email.message_from_bytes(raw[:LONGEST], policy=email.policy.default)
     if report.get_content_type() != "multipart/report":
         return None
-    reason, pk = _reason(report), _about(report)
-    return _mark(pk, reason, at) if reason and pk else None
+    result, pk = _result(report), _about(report)
+    return _mark(pk, result, at) if result and pk else None
 
 
-def _reason(report: EmailMessage) -> str:
-    """Why it failed for good; empty for a delay or a success."""
-    for part in report.walk():
-        if part.get_content_type() != "message/delivery-status":
-            continue
-        for block in part.iter_parts() if part.is_multipart() else ():
-            if str(block.get("Action", "")).strip().lower() == "failed":
-                said = str(block.get("Diagnostic-Code", "")).partition(";")[2] or str(block.get("Status", ""))
-                return one_line(said)[:LONGEST_REASON] or "The mail server could not deliver it."
-    return ""
+def _result(report: EmailMessage) -> Result | None:
+    """What became of it for good: why it failed, or that it lies in the mailbox. None for a delay or a relay."""
+    blocks = [
+        block
+        for part in report.walk()
+        if part.get_content_type() == "message/delivery-status" and part.is_multipart()
+        for block in part.iter_parts()
+    ]
+    actions = {str(block.get("Action", "")).strip().lower(): block for block in blocks}
+    if "failed" in actions:
+        block = actions["failed"]
+        said = str(block.get("Diagnostic-Code", "")).partition(";")[2] or str(block.get("Status", ""))
+        reason = one_line(said)[:LONGEST_REASON] or "The mail server could not deliver it."
+        return Result(State.BOUNCED, reason)
+    return Result(State.DELIVERED) if "delivered" in actions else None
 
 
 def _about(report: EmailMessage) -> UUID | None:
@@ -64,15 +69,14 @@ def _about(report: EmailMessage) -> UUID | None:
 
 
 @transaction.atomic
-def _mark(pk: UUID, reason: str, at: datetime) -> Delivery | None:
-    sent = Delivery.objects.filter(
-        pk=pk, channel="email", state__in=(Delivery.State.SENT, Delivery.State.DELIVERED)
-    )
+def _mark(pk: UUID, result: Result, at: datetime) -> Delivery | None:
+    before = (State.SENT, State.DELIVERED) if result.state == State.BOUNCED else (State.SENT,)
+    sent = Delivery.objects.filter(pk=pk, channel="email", state__in=before)
     row = sent.select_for_update(of=("self",)).first()
     if row is None:
         return None
-    records.write(row, Result(Delivery.State.BOUNCED, reason), at)
-    if row.period_id and row.urgency != Delivery.Urgency.QUIET:
+    records.write(row, result, at)
+    if result.state == State.BOUNCED and row.period_id and row.urgency != Delivery.Urgency.QUIET:
         timers.arm(
             f"undelivered:{row.pk}", kind=records.UNDELIVERED, due_at=at, args={"delivery": str(row.pk)}
         )

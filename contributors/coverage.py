@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+
+from django.db.models import QuerySet
 
 from contributors import demand, intervals, roster
 from contributors.models import AcceptedGap, Role, Shift
@@ -42,11 +44,15 @@ class RoleGap:
 def gaps(period: Period, *, start: datetime, end: datetime) -> list[RoleGap]:
     """Gaps of every role within an interval, the earliest first. Two queries, however many shifts."""
     # Five columns and no objects: the figures on every page ask this, of windows with thousands of shifts.
-    rows = roster.standing(start, end).filter(role__period=period, user__is_active=True)
+    covered = _covered(roster.standing(start, end).filter(role__period=period, user__is_active=True))
+    return _sorted(gap for role in roles(period) for gap in _of_role(period, role, covered, start, end))
+
+
+def _covered(rows: QuerySet[Shift]) -> dict[tuple[int, str], list[intervals.Span]]:
     covered: dict[tuple[int, str], list[intervals.Span]] = {}
     for role, kind, begin, finish in rows.order_by().values_list("role_id", "kind", "starts_at", "ends_at"):
         covered.setdefault((role, kind), []).append((begin, finish))
-    return _sorted(gap for role in roles(period) for gap in _of_role(period, role, covered, start, end))
+    return covered
 
 
 def gaps_in(
@@ -186,6 +192,34 @@ def agenda_section(period: Period, *, since: datetime, at: datetime) -> Section:
         for gap in found
     ]
     return Section("coverage", "Cover", 2, list(lines))
+
+
+def coming_in(periods: Collection[Period], *, at: datetime) -> list[RoleGap]:
+    """The same of several periods, the earliest first, each role with its period. Three queries, however many."""
+    spans = {one.pk: (max(at, one.starts_at), max(at, one.starts_at) + GATED) for one in periods}
+    of = {one.pk: one for one in periods}
+    if not spans:
+        return []
+    found: dict[int, list[Role]] = {}
+    for role in Role.objects.filter(period__in=periods).order_by("position", "id"):
+        role.period = of[role.period_id]
+        found.setdefault(role.period_id, []).append(role)
+    rows = roster.standing(min(start for start, _ in spans.values()), max(end for _, end in spans.values()))
+    covered = _covered(rows.filter(role__period__in=periods, user__is_active=True))
+    gaps = [
+        gap
+        for pk, its_roles in found.items()
+        for role in its_roles
+        for gap in _of_role(of[pk], role, covered, *spans[pk])
+    ]
+    rows_let_stand = AcceptedGap.objects.filter(role__period__in=periods, ended_at__isnull=True)
+    let_stand = list(rows_let_stand.order_by("starts_at", "id"))
+    return _sorted(
+        gap
+        for gap in gaps
+        if acceptance(gap, let_stand, start=spans[gap.role.period_id][0], end=spans[gap.role.period_id][1])
+        is None
+    )
 
 
 def coming(period: Period, *, at: datetime) -> list[RoleGap]:

@@ -10,7 +10,7 @@ from typing import Final
 from contributors import contacts, readiness, roster
 from contributors.models import Membership, Shift
 from contributors.readiness import Row
-from hypercare import timewords
+from hypercare import timewords, wiring
 from periods.models import Period
 
 AHEAD: Final = timedelta(days=7)
@@ -65,13 +65,14 @@ class Somebody:
 
 
 def of(period: Period, *, at: datetime) -> list[Somebody]:
-    """Everybody, by role and name. Eight queries, however many people."""
+    """Everybody, by role and name. Eleven queries, however many people."""
     members = list(roster.members(period.pk))
     rows = {row.member.pk: row for row in readiness.summary(period, at=at).rows}
     shifts = roster.shifts(period, start=at, end=at + AHEAD)
     hours = roster.hours_in(shifts, start=at, end=at + AHEAD)
     users = [member.user for member in members]
-    lost, slow = contacts.unreachable(users), contacts.slow_rules(users, limit=contacts.ESCALATES_AFTER)
+    lost, limit = contacts.unreachable(users), wiring.resolve(wiring.PASSES_ON)(period)
+    slow = contacts.slow_rules(users, limit=limit) if limit else {}
     return [
         Somebody(
             member, rows.get(member.pk), _on(shifts, member, at), hours.get(member.user_id, 0.0),

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from django.db import transaction
 from django.db.models import Max
 
-from contributors import demand
+from contributors import demand, rota
 from contributors.models import Role
 from hypercare.errors import Invalid, Refused
 from hypercare.models import User
@@ -23,6 +23,7 @@ from periods.templates_library.content import RolePlan
 
 LONGEST_NAME: Final = 60
 MOST_PEOPLE: Final = 50
+LONGEST_OVERLAP: Final = 120  # minutes
 ENGINEERING, SUPPORT, LEAD, VENDOR = "Engineering on call", "Support desk", "Hypercare lead", "Vendor contact"
 
 
@@ -195,30 +196,43 @@ class Cover:
     on_call: bool = False
     needs_deputy: bool = False
     swaps_need_lead: bool = False
+    overlap_minutes: int = 0
 
 
 @transaction.atomic
 def change_cover(role_id: int, wanted: Cover, *, by: User, at: datetime, via: str = "") -> Role:
-    """Change when a role must be covered and by how many. Shifts stay. Raises Invalid, NotAllowed, Refused."""
+    """Change when a role must be covered and by how many. Raises Invalid, NotAllowed, Refused.
+
+    Shifts stay, but for the coming ones of rotations when people are to meet for another while at hand-offs.
+    """
     period = _open_period(Role.objects.values_list("period_id", flat=True).get(pk=role_id), by)
     role = Role.objects.get(pk=role_id)
     if errors := _cover_problems(wanted):
         raise Invalid(errors)
-    before = {name: getattr(role, name) for name in ("cover", "headcount")}
+    before = {name: getattr(role, name) for name in ("cover", "headcount", "overlap_minutes")}
     fields = {
         "cover": wanted.cover, "headcount": wanted.headcount, "cover_until": wanted.cover_until,
         "later_phases": [dict(row) for row in wanted.later_phases], "week": [dict(row) for row in wanted.week],
         "headcount_on": dict(wanted.headcount_on), "zone_name": wanted.zone_name, "country": wanted.country,
         "on_call": wanted.on_call, "needs_deputy": wanted.needs_deputy, "swaps_need_lead": wanted.swaps_need_lead,
+        "overlap_minutes": wanted.overlap_minutes,
     }  # fmt: skip
     for name, value in fields.items():
         setattr(role, name, value)
     role.save(update_fields=list(fields))
     journal.record(
         period, "role.changed", by=by, at=at, via=via, subject=f"role:{role.pk}", title=role.name, cover=role.cover,
-        headcount=role.headcount, before=before,
+        headcount=role.headcount, overlap_minutes=role.overlap_minutes, before=before,
+        **_remade(period, role, before, at),
     )  # fmt: skip
     return role
+
+
+def _remade(period: Period, role: Role, before: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """Whose shifts change because people meet for longer or shorter, for the journal."""
+    if role.overlap_minutes == before["overlap_minutes"]:
+        return {}
+    return rota.told(rota.remake(period, role, at))
 
 
 def _cover_problems(wanted: Cover) -> dict[str, str]:
@@ -227,6 +241,8 @@ def _cover_problems(wanted: Cover) -> dict[str, str]:
         errors["cover"] = f"“{wanted.cover}” is not a kind of cover. Use {', '.join(Role.Cover.values)}."
     if not 0 < wanted.headcount <= MOST_PEOPLE:
         errors["headcount"] = f"Give a number from 1 to {MOST_PEOPLE}."
+    if not 0 <= wanted.overlap_minutes <= LONGEST_OVERLAP:
+        errors["overlap_minutes"] = f"Give 0 to {LONGEST_OVERLAP} minutes."
     uses_week = Role.Cover.CUSTOM in (wanted.cover, *(row["cover"] for row in wanted.later_phases))
     if uses_week and not wanted.week:
         errors["week"] = "Write the hours of the week, such as Mon-Fri 08:00-20:00 2."

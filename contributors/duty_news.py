@@ -13,6 +13,7 @@ from periods.models import JournalEntry, Period
 PLANNED = (
     "rotation.saved",
     "rotation.ended",
+    "role.changed",
     "shift.planned",
     "shift.unplanned",
     "shift.imported",

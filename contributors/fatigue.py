@@ -59,6 +59,9 @@ USUAL: Final[Mapping[str, Limit]] = {
 }
 
 
+AT_LEAST: Final = frozenset({"rest", "weekly_rest", "turn"})  # The others are limits from above.
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One rule broken at one place. `text` is a sentence without the person's name."""
@@ -102,6 +105,9 @@ def caused(
 
 def is_night(start: datetime, end: datetime, zone: ZoneInfo) -> bool:
     """Whether at least three hours of a stretch lie between 23:00 and 06:00."""
+    first, last = start.astimezone(zone), end.astimezone(zone)
+    if first.date() == last.date() and first.time() >= NIGHT[1]:
+        return False  # By day, as nearly all are: no need to look at the clocks' changes.
     return sum((b - a for a, b in _nights(start, end, zone, NIGHT)), timedelta(0)) >= NIGHT_WORK
 
 

@@ -17,6 +17,8 @@ LEAD, ENGINEER, SUPPORT, COMMANDER, VOICE, BUSINESS, SPONSOR = "HL", "EN", "SU",
 APART = {COMMANDER: "leads incidents", ENGINEER: "fixes", VOICE: "tells people"}
 FIRST_DAYS = timedelta(hours=72)
 MOST = 60
+# Long enough for every limit: of what was worked before, only what still tires is judged.
+LOOKED_BACK = timedelta(days=28)
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,8 @@ def _tired(period: Period, coming: Iterable[Shift], shifts: Sequence[Shift]) -> 
     begin = min((shift.starts_at for shift in coming), default=None)
     if begin is None:
         return
-    for user, found in fitness.findings(shifts, fatigue.limits_of(period), planned_in=period.zone):
+    near = [shift for shift in shifts if shift.ends_at > begin - LOOKED_BACK]
+    for user, found in fitness.findings(near, fatigue.limits_of(period), planned_in=period.zone):
         for one in found:
             if one.at + fatigue.WEEK > begin:
                 yield Finding(one.rule, one.level, f"{user}: {one.text}", one.at, user)

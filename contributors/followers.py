@@ -3,24 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from django.db.models import QuerySet
 
 from contributors.models import Shift
+from hypercare.models import User
+from periods.models import Period
 
-FOLLOWS: Final = timedelta(
-    minutes=30
-)  # Who begins later than this after the end does not take over from anybody.
+# Who begins later than this after the end does not take over from anybody.
+FOLLOWS: Final = timedelta(minutes=30)
 OVERLAP: Final = timedelta(minutes=15)
+MOST: Final = 500
+
+
+class Change(NamedTuple):
+    """A duty that goes from one shift to the next."""
+
+    outgoing: Shift
+    incoming: Shift
 
 
 def follower(shift: Shift) -> Shift | None:
     """The shift of somebody else that takes over from this one; None when its holder goes on or nobody follows."""
-    around = Shift.objects.filter(
-        role_id=shift.role_id, kind=shift.kind, cancelled_at__isnull=True, starts_at__lte=shift.ends_at + FOLLOWS,
-        ends_at__gt=shift.ends_at, starts_at__gt=shift.starts_at, user__is_active=True,
-    ).exclude(pk=shift.pk)  # fmt: skip
-    found = list(around.select_related("user").order_by("starts_at", "id")[:20])
+    around = _standing().filter(
+        role_id=shift.role_id, kind=shift.kind, starts_at__lte=shift.ends_at + FOLLOWS, ends_at__gt=shift.ends_at,
+    )  # fmt: skip
+    return _after(shift, list(around.select_related("user").order_by("starts_at", "id")[:20]))
+
+
+def changes_of(user: User, *, start: datetime, end: datetime) -> list[Change]:
+    """Duties this person gives or takes from `start` up to `end`, in periods that run, by time. Two queries."""
+    near = _standing().filter(
+        kind=Shift.Kind.PRIMARY, starts_at__lt=end + FOLLOWS, ends_at__gt=start, role__period__status__in=Period.LIVE
+    )  # fmt: skip
+    roles = list(near.filter(user=user).order_by().values_list("role_id", flat=True).distinct()[:20])
+    rows = near.filter(role__in=roles).select_related("role__period", "user").order_by("starts_at", "id")
+    held: dict[int, list[Shift]] = {}
+    for shift in rows[:MOST]:
+        held.setdefault(shift.role_id, []).append(shift)
+    found = (
+        Change(one, after)
+        for shifts in held.values()
+        for one in shifts
+        if start <= one.ends_at < end and (after := _after(one, shifts)) is not None
+    )
+    mine = (one for one in found if user.pk in (one.outgoing.user_id, one.incoming.user_id))
+    return sorted(mine, key=lambda one: (one.outgoing.ends_at, one.outgoing.pk))
+
+
+def _standing() -> QuerySet[Shift]:
+    return Shift.objects.filter(cancelled_at__isnull=True, user__is_active=True)
+
+
+def _after(shift: Shift, among: Sequence[Shift]) -> Shift | None:
+    """Who takes over, from shifts of its role in order of their start."""
+    found = [
+        one for one in among
+        if one.kind == shift.kind and one.starts_at > shift.starts_at and one.ends_at > shift.ends_at
+        and one.starts_at <= shift.ends_at + FOLLOWS
+    ]  # fmt: skip
     if any(one.user_id == shift.user_id and one.starts_at <= shift.ends_at for one in found):
         return None
     return next((one for one in found if one.user_id != shift.user_id), None)
@@ -28,11 +71,14 @@ def follower(shift: Shift) -> Shift | None:
 
 def abrupt(shifts: Sequence[Shift]) -> int:
     """How many changes of hands overlap less than a quarter of an hour (docs/domain.md section 7)."""
-    count = 0
-    ordered = sorted(shifts, key=lambda shift: (shift.starts_at, shift.pk))
-    for shift in ordered:
-        after = [one for one in ordered if one.role_id == shift.role_id and one.kind == shift.kind
-                 and one.starts_at > shift.starts_at and one.starts_at <= shift.ends_at < one.ends_at
-                 and one.user_id != shift.user_id]  # fmt: skip
-        count += bool(after) and shift.ends_at - after[0].starts_at < OVERLAP
-    return count
+    held: dict[tuple[int, str], list[Shift]] = {}
+    for shift in sorted(shifts, key=lambda shift: (shift.starts_at, shift.pk)):
+        held.setdefault((shift.role_id, shift.kind), []).append(shift)
+    return sum(_is_abrupt(shift, ordered) for ordered in held.values() for shift in ordered)
+
+
+def _is_abrupt(shift: Shift, ordered: Sequence[Shift]) -> bool:
+    after = [one for one in ordered
+             if one.starts_at > shift.starts_at and one.starts_at <= shift.ends_at < one.ends_at
+             and one.user_id != shift.user_id]  # fmt: skip
+    return bool(after) and shift.ends_at - after[0].starts_at < OVERLAP

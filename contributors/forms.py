@@ -32,7 +32,7 @@ class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not gene
             for member in roster.members(period.pk)
         }
         people = User.objects.filter(pk__in=self.duties).order_by("name", "pk")
-        super().__init__(queryset=people, **kwargs)
+        super().__init__(queryset=people, **{"empty_label": "Choose a person", **kwargs})
 
     def label_from_instance(self, obj: User) -> str:
         """`Priya Raman, Billing engineering`."""

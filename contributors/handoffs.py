@@ -2,7 +2,7 @@
 
 Half an hour before a shift ends, where somebody else follows, the holder is asked for a note. Its parts come filled in
 from what is known (`wiring.HANDOFF_SECTIONS`); the holder edits and sends it, the next person accepts. Until then
-the holder stays on duty for paging (`roster.answering`). What nobody has accepted a quarter of an hour after the end is
+the holder stays on duty for paging (`answering`). What nobody has accepted a quarter of an hour after the end is
 told to the lead. Reference: docs/domain.md section 4.
 """
 
@@ -28,13 +28,9 @@ NEXT: Final = "handoff.next"
 OVERDUE: Final = "handoff.overdue"
 OPENS: Final = timedelta(minutes=30)  # Before the shift ends.
 PATIENCE: Final = timedelta(minutes=15)  # After it, until the lead hears.
-FOLLOWS: Final = timedelta(
-    minutes=30
-)  # Who begins later than this after the end does not take over from anybody.
-OVERLAP: Final = timedelta(minutes=15)
 LATE: Final = timedelta(hours=1)  # What a clock that stood still asks for afterwards.
 LONGEST_PART: Final = 4000
-MOVED_BY: Final = ("shift.", "rotation.", "cover.", "contributor.", "period.")
+MOVED_BY: Final = ("shift.", "rotation.", "role.", "cover.", "contributor.", "period.")
 PEOPLE: Final = (
     "role__period__lead",
     "outgoing",

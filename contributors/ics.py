@@ -10,7 +10,7 @@ from __future__ import annotations
 import calendar as months
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from time import monotonic
@@ -18,8 +18,20 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
-from icalendar import Calendar, Component, Event, vDDDTypes, vDuration, vRecur
+from icalendar import Calendar, Component, Event, vRecur
 
+from contributors.ics_events import (
+    Named,
+    length_of,
+    listed,
+    moment_of,
+    moments_of,
+    people_of,
+    plain,
+    says,
+    sequence_of,
+    uid_of,
+)
 from contributors.intervals import Span
 from hypercare.errors import Invalid
 from periods.wallclock import instant
@@ -42,15 +54,6 @@ AWAY: Final = re.compile(
     r"\b(out of (the )?office|ooo|away|annual leave|on leave|leave|vacation|holidays?|pto|sick|day off|time off|absent"
     r"|urlaub|abwesend|ferie|fravær|semester|vacances|congés?)\b", re.IGNORECASE,
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Somebody an event names: by address, by name, or both."""
-
-    name: str
-    email: str = ""
-    is_organizer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ def read(data: bytes, *, window: Span, zone: ZoneInfo) -> Reading:
             {"file": f"The calendar can't be read: {str(error)[:120] or 'it is damaged'}."}
         ) from error
     reading = Reading(
-        _plain(parsed.get("x-wr-calname", ""), 120), _maker(_plain(parsed.get("prodid", ""), 200))
+        plain(parsed.get("x-wr-calname", ""), 120), _maker(plain(parsed.get("prodid", ""), 200))
     )
     _Reader(reading, window, zone).take(parsed.walk("VEVENT"))
     reading.found.sort(key=lambda one: (one.start, one.end, one.uid))
@@ -168,11 +171,6 @@ def _maker(prodid: str) -> str:
     return next((words for sign, words in MAKERS.items() if sign in prodid.lower()), "")
 
 
-def _plain(value: object, longest: int) -> str:
-    text = "".join(char if char.isprintable() else " " for char in str(value or ""))
-    return " ".join(text.split())[:longest]
-
-
 # --- Events -------------------------------------------------------------------------------------
 
 
@@ -202,11 +200,11 @@ class _Reader:
     def take(self, components: Sequence[Component]) -> None:
         """All events: those that stand alone, repeats, and repeats that were changed."""
         events = [one for one in components if isinstance(one, Event)]
-        changed = {(_uid(event), key) for event in events if (key := self._replaces(event))}
-        counted = Counter(_uid(event) for event in events if not self._replaces(event))
+        changed = {(uid_of(event), key) for event in events if (key := self._replaces(event))}
+        counted = Counter(uid_of(event) for event in events if not self._replaces(event))
         twice = {uid for uid, times in counted.items() if times > 1}
         for event in events:
-            summary = _plain(event.get("summary", ""), 200) or "An event without a title"
+            summary = plain(event.get("summary", ""), 200) or "An event without a title"
             start = self._start(event, summary)
             if start is None:
                 continue
@@ -216,15 +214,15 @@ class _Reader:
                     event,
                     summary,
                     start,
-                    instance or (start.wall.isoformat() if _uid(event) in twice else ""),
+                    instance or (start.wall.isoformat() if uid_of(event) in twice else ""),
                 )
                 instances = self._extra(event)
             else:
                 instances = [*self._repeats(event, summary, start), *self._extra(event)]
-            skipped = {_key(_utc(*self._wall(moment))) for moment in _moments(event, "exdate")}
+            skipped = {_key(_utc(*self._wall(moment))) for moment in moments_of(event, "exdate")}
             for wall in instances:
                 key = _key(_utc(wall, start.zone))
-                if key not in skipped and (_uid(event), key) not in changed:
+                if key not in skipped and (uid_of(event), key) not in changed:
                     self._one(event, summary, _moved(start, wall), key)
         self.reading.found += self.by_key.values()
         if self.outside:
@@ -240,8 +238,8 @@ class _Reader:
             self.outside += 1
         else:
             found = Found(
-                _uid(event), instance, summary, begin, end, _people(event), _is(event, "status", "CANCELLED"),
-                _is(event, "x-microsoft-cdo-busystatus", "OOF") or bool(AWAY.search(summary)), _sequence(event),
+                uid_of(event), instance, summary, begin, end, people_of(event), says(event, "status", "CANCELLED"),
+                says(event, "x-microsoft-cdo-busystatus", "OOF") or bool(AWAY.search(summary)), sequence_of(event),
             )  # fmt: skip
             there = self.by_key.get((found.uid, instance))
             if there is None or there.sequence <= found.sequence:
@@ -253,14 +251,14 @@ class _Reader:
 
     def _replaces(self, event: Event) -> str:
         """Which repeat an event stands for, if it stands for one."""
-        moment = _moment(event, "recurrence-id")
+        moment = moment_of(event, "recurrence-id")
         return _key(_utc(*self._wall(moment))) if moment is not None else ""
 
     def _extra(self, event: Event) -> list[datetime]:
-        return [self._wall(moment)[0] for moment in _moments(event, "rdate")]
+        return [self._wall(moment)[0] for moment in moments_of(event, "rdate")]
 
     def _start(self, event: Event, summary: str) -> _Start | None:
-        begin, end, lasts = _moment(event, "dtstart"), _moment(event, "dtend"), _length(event)
+        begin, end, lasts = moment_of(event, "dtstart"), moment_of(event, "dtend"), length_of(event)
         if begin is None:
             self.reading.leave(summary, "Its start can't be read.")
             return None
@@ -286,7 +284,7 @@ class _Reader:
         if not isinstance(begin, datetime):
             self.reading.note(f"Whole days were read from midnight to midnight in {self.zone.key}.")
         elif begin.tzinfo is None:
-            named = _plain(getattr(event["dtstart"], "params", {}).get("TZID", ""), 60)
+            named = plain(getattr(event["dtstart"], "params", {}).get("TZID", ""), 60)
             text = f"“{named}” is not a known time zone: its times" if named else "Times without a time zone"
             self.reading.note(f"{text} were read as {self.zone.key}.")
 
@@ -322,7 +320,7 @@ class _Reader:
         high = self.window[1].astimezone(start.zone).replace(tzinfo=None) + A_DAY
         until = self._until(rule, start.zone)
         parts = (
-            f"{name}={','.join(map(str, _listed(value)))}" for name, value in rule.items() if name != "UNTIL"
+            f"{name}={','.join(map(str, listed(value)))}" for name, value in rule.items() if name != "UNTIL"
         )
         first = start.wall if "COUNT" in rule else _nearer(start.wall, rule, low)
         taken = 0
@@ -340,7 +338,7 @@ class _Reader:
                 yield wall
 
     def _until(self, rule: vRecur, zone: tzinfo) -> datetime | None:
-        for value in _listed(rule.get("UNTIL")):
+        for value in listed(rule.get("UNTIL")):
             if not isinstance(value, datetime):
                 return datetime.combine(value, time.max) if isinstance(value, date) else None
             return value.astimezone(zone).replace(tzinfo=None) if value.tzinfo else value
@@ -356,18 +354,18 @@ def _against(rule: object) -> str:
     """Why a rule is not worked out; empty when it is."""
     if not isinstance(rule, vRecur):
         return "Its repetition can't be read."
-    freq = str(next(iter(_listed(rule.get("FREQ"))), "")).upper()
+    freq = str(next(iter(listed(rule.get("FREQ"))), "")).upper()
     if freq in {"SECONDLY", "MINUTELY"}:
         return (
             f"It repeats every {'second' if freq == 'SECONDLY' else 'minute'}. Shifts repeat hourly at most."
         )
     if freq not in {*STEPS, "MONTHLY", "YEARLY"}:
         return "Its repetition can't be read."
-    if any(len(_listed(rule.get(name))) > 1 for name in ("BYMINUTE", "BYSECOND")):
+    if any(len(listed(rule.get(name))) > 1 for name in ("BYMINUTE", "BYSECOND")):
         return "It repeats several times an hour. Shifts repeat hourly at most."
     if freq in STEPS and any(name in rule for name in ("BYSETPOS", "BYWEEKNO", "BYYEARDAY")):
         return "Its repetition is too unusual to be worked out."
-    in_months, days = _listed(rule.get("BYMONTH")) or [1], _listed(rule.get("BYMONTHDAY"))
+    in_months, days = listed(rule.get("BYMONTH")) or [1], listed(rule.get("BYMONTHDAY"))
     if days and not any(
         abs(int(day)) <= months.monthrange(2024, int(month))[1] for month in in_months for day in days
     ):
@@ -377,71 +375,11 @@ def _against(rule: object) -> str:
 
 def _nearer(wall: datetime, rule: vRecur, low: datetime) -> datetime:
     """A start that gives the same repeats from `low` on, without counting through the years before it."""
-    freq, every = str(rule["FREQ"][0]).upper(), int(next(iter(_listed(rule.get("INTERVAL"))), 1))
+    freq, every = str(rule["FREQ"][0]).upper(), int(next(iter(listed(rule.get("INTERVAL"))), 1))
     step = STEPS.get(freq)
     if step is None or wall >= low or every < 1:
         return wall
     return wall + (low - wall) // (every * step) * (every * step)
-
-
-def _listed(value: object) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
-
-
-# --- Properties ---------------------------------------------------------------------------------
-
-
-def _uid(event: Event) -> str:
-    return str(event.get("uid", "")) or f"{event.get('summary', '')}|{event.get('dtstart', '')}"
-
-
-def _moment(event: Event, name: str) -> date | None:
-    value = event.get(name)
-    moment = value.dt if isinstance(value, vDDDTypes) else None
-    return moment if isinstance(moment, date) else None
-
-
-def _length(event: Event) -> timedelta | None:
-    value = event.get("duration")
-    length = value.dt if isinstance(value, vDDDTypes | vDuration) else None
-    return length if isinstance(length, timedelta) else None
-
-
-def _moments(event: Event, name: str) -> Iterator[date]:
-    for value in _listed(event.get(name)):
-        for one in getattr(value, "dts", ()):
-            if isinstance(one.dt, date):
-                yield one.dt
-
-
-def _is(event: Event, name: str, wanted: str) -> bool:
-    return str(event.get(name, "")).upper() == wanted
-
-
-def _sequence(event: Event) -> int:
-    text = str(event.get("sequence", "0"))
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
-
-
-def _people(event: Event) -> tuple[Named, ...]:
-    """Those who take part; the organizer when nobody does."""
-    attending = [
-        one
-        for one in _listed(event.get("attendee"))
-        if str(getattr(one, "params", {}).get("PARTSTAT", "")).upper() != "DECLINED"
-        and str(getattr(one, "params", {}).get("CUTYPE", "")).upper() not in {"ROOM", "RESOURCE"}
-    ]
-    return _named(attending) or _named(_listed(event.get("organizer")), is_organizer=True)
-
-
-def _named(addresses: Iterable[Any], *, is_organizer: bool = False) -> tuple[Named, ...]:
-    found = []
-    for one in list(addresses)[:20]:
-        text = _plain(re.sub(r"^mailto:", "", str(one), flags=re.IGNORECASE), 254)
-        email = text.lower() if "@" in text else ""
-        name = _plain(getattr(one, "params", {}).get("CN", ""), 120) or ("" if email else text)
-        found.append(Named(name, email, is_organizer))
-    return tuple(one for one in found if one.name or one.email)
 
 
 def _utc(wall: datetime, zone: tzinfo) -> datetime:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from contributors.ics import Found, Named
+from contributors.ics import Found
+from contributors.ics_events import Named
 from hypercare.models import User
 
 LEFT_OUT: Final = 0

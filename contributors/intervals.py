@@ -92,7 +92,8 @@ def union(spans: Iterable[Span]) -> list[Span]:
 
 def clip(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]:
     """The parts of the spans that lie in [start, end), in the order given."""
-    cut = ((max(begin, start), min(finish, end)) for begin, finish in spans)
+    inside = ((begin, finish) for begin, finish in spans if begin < end and start < finish)
+    cut = ((max(begin, start), min(finish, end)) for begin, finish in inside)
     return [(begin, finish) for begin, finish in cut if begin < finish]
 
 

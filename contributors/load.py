@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -57,6 +58,12 @@ def spread(loads: Iterable[Load]) -> tuple[float, float]:
     """The highest and the lowest hours at work of those who work at all; zeros when nobody does."""
     hours = [load.hours for load in loads if load.hours]
     return (max(hours), min(hours)) if hours else (0.0, 0.0)
+
+
+def middle(loads: Iterable[Load]) -> float:
+    """The median of the hours at work of those who work at all; zero when nobody does."""
+    hours = [load.hours for load in loads if load.hours]
+    return statistics.median(hours) if hours else 0.0
 
 
 def _of_person(

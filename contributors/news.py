@@ -133,7 +133,19 @@ def _assigned(entry: JournalEntry) -> Iterable[Notice]:
 
 
 def _resolved(entry: JournalEntry) -> Iterable[Notice]:
-    yield Notice(entry.period.lead, "incident_resolved", _incident(entry), Urgency.QUIET)
+    """The lead anyway; whoever reported it, or everybody, where whoever resolved it asked for that."""
+    tell, said = entry.data.get("tell", ()), _incident(entry)
+    if "everyone" in tell:
+        yield from _members(entry, "incident_resolved", said)
+        return
+    people = [entry.period.lead, _user(entry.data.get("reporter")) if "reporter" in tell else None]
+    for person in {person.pk: person for person in people if person}.values():
+        yield Notice(person, "incident_resolved", said, Urgency.QUIET)
+
+
+def _role(entry: JournalEntry) -> Iterable[Notice]:
+    said = {**_incident(entry), "part": entry.data.get("part", "")}
+    yield Notice(_user(entry.data.get("user_id")), "incident_role", said)
 
 
 def _incident(entry: JournalEntry) -> dict[str, Any]:
@@ -342,6 +354,7 @@ NEWS: Mapping[str, Callable[[JournalEntry], Iterable[Notice]]] = {
     "shift.cancelled": _shift_changed,
     "incident.assigned": _assigned,
     "incident.resolved": _resolved,
+    "incident.role": _role,
     "go.decided": _decided,
     "go.reverted": _decided,
     "go.condition_unmet": _condition_unmet,

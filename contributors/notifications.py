@@ -65,9 +65,9 @@ def notify(
     The same key gives the same row again. Beyond 20 an hour it is held and sent with others, pages never.
 
     `context` is a JSON snapshot of what the message says; after `not_after` it is no longer worth sending.
-    `intended_at` is when it should have been queued, where that is not now: it then comes labelled as late. None,
-    and nothing queued, for nobody, for somebody inactive for somebody who is not a member of the
-    period, and for a kind the person has turned off; nobody turns a page off.
+    `intended_at` is when it should have been queued, where that is not now: it then comes labelled as late, unless
+    it was held on purpose. None, and nothing queued, for nobody, for somebody inactive, for somebody who is not a
+    member of the period, and for a kind the person has turned off; nobody turns a page off.
     Raises KeyError for a kind that `letters` does not know.
     """
     KINDS[kind]
@@ -84,18 +84,19 @@ def notify(
     if room > at:
         return throttle.hold(key, shared, room=room, at=at)
     rows = [
-        _row(contacts.way_key(key, route) if n else key, route, when, shared)
-        for n, (route, when) in enumerate(contacts.routes(user, urgency=urgency, at=at))
+        _row(contacts.way_key(key, planned.route) if n else key, planned, shared)
+        for n, planned in enumerate(contacts.routes(user, urgency=urgency, at=at, meant_at=intended_at))
     ]
     later()
     return rows[0]
 
 
-def _row(key: str, route: contacts.Route, when: datetime, shared: Mapping[str, Any]) -> Delivery:
+def _row(key: str, planned: contacts.Planned, shared: Mapping[str, Any]) -> Delivery:
     """One message to one place. Two who queue the same at once get the same row."""
+    route = planned.route
     fresh = {
-        **shared, "channel": route.channel, "address": route.address, "point": route.point, "next_at": when,
-        "intended_at": min(shared["intended_at"], when) if shared["intended_at"] else when,
+        **shared, "channel": route.channel, "address": route.address, "point": route.point,
+        "next_at": planned.goes_at, "intended_at": planned.meant_at,
     }  # fmt: skip
     row, _ = Delivery.objects.get_or_create(dedupe_key=key, defaults=fresh)
     return row

@@ -28,6 +28,9 @@ RIGHTS: dict[str, frozenset[str]] = {
     "pages.write": frozenset({OWNER, SUPPORT, CONTRIBUTOR}),
     "pages.manage": frozenset({OWNER, SUPPORT}),
     "sources.manage": frozenset({OWNER}),
+    "updates.post": frozenset({OWNER, SUPPORT}),
+    "outside.manage": frozenset({OWNER}),
+    "webhooks.manage": frozenset({OWNER}),
     "lessons.write": frozenset({OWNER, SUPPORT, CONTRIBUTOR}),
     "lessons.publish": frozenset({OWNER, SUPPORT}),
 }

@@ -54,13 +54,15 @@ class Load:
     weekends: float = 0
 
     def add(self, span: Span, *, at_work: bool) -> None:
-        """One more duty."""
+        """One more duty; of two at once, only the time of the first counts."""
+        busy = [one for one in self.taken if one[0] < span[1] and one[1] > span[0]]
+        new = [(gap.start, gap.end) for gap in intervals.gaps([intervals.Requirement(*span, 1)], busy)]
         self.taken.append(span)
         if at_work:
             self.worked.append(span)
-        self.hours += _hours(span)
-        self.nights += fatigue.night_hours([span], self.user.zone)
-        self.weekends += _weekend_hours(span, self.user)
+        self.hours += sum(map(_hours, new))
+        self.nights += fatigue.night_hours(new, self.user.zone)
+        self.weekends += sum(_weekend_hours(part, self.user) for part in new)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from contributors import fitness, intervals
-from contributors.models import Handoff, Membership, Override, Role, Shift
+from contributors.models import Membership, Override, Role, Shift
 from hypercare.errors import AlreadyDone, Invalid, Refused
 from hypercare.models import User
 from periods import journal, wallclock
@@ -335,8 +335,11 @@ def standing(start: datetime, end: datetime) -> QuerySet[Shift]:
 
 
 def shifts(period: Period, *, start: datetime, end: datetime) -> list[Shift]:
-    """The period's shifts that touch an interval, by role and time, role and person loaded. One query."""
-    found = standing(start, end).filter(role__period=period).select_related("role", "user")
+    """The period's shifts that touch an interval, by role and time, role and person loaded. Three queries.
+
+    Each role and each person is one object, however many shifts they have: a long window has thousands.
+    """
+    found = standing(start, end).filter(role__period=period).prefetch_related("role", "user")
     return list(found.order_by("role__position", "role_id", "starts_at", "id"))
 
 
@@ -350,46 +353,6 @@ def on_duty(period: Period, *, at: datetime) -> list[Shift]:
         user__is_active=True,
     )
     return list(on.select_related("role", "user").order_by("role__position", "-kind", "starts_at", "id"))
-
-
-def answering(role: Role | None, period: Period, *, at: datetime) -> tuple[User | None, User | None]:
-    """Who is paged first and second at an instant: on duty for the role, else for the one that answers pages.
-
-    Where nobody holds a deputy shift, a second person on duty or the role's named deputy stands in. Who has not been
-    relieved stays first past the end of their shift, and the one who follows is second; where two shifts overlap the
-    one who accepted the hand-off is first.
-    """
-    team = role or Role.objects.filter(period=period, answers_pages=True).first()
-    if team is None:
-        return None, None
-    on = [shift for shift in on_duty(period, at=at) if shift.role_id == team.pk]
-    deputies = [shift.user for shift in on if shift.kind == Shift.Kind.DEPUTY]
-    current = [shift for shift in on if shift.kind == Shift.Kind.PRIMARY]
-    unrelieved, relieved = _handing_over(team, at)
-    # The sort keeps the order but for those who have handed over.
-    primaries = [shift.user for shift in sorted(current, key=lambda shift: shift.pk in relieved)]
-    if unrelieved:
-        queue = [*unrelieved, *primaries, *deputies]
-    else:
-        queue = [*primaries[:1], *deputies, *primaries[1:], *_named_deputies(team)]
-    first = queue[0] if unrelieved or primaries else None
-    return first, next((user for user in queue if user != first), None)
-
-
-def _handing_over(role: Role, at: datetime) -> tuple[list[User], set[int]]:
-    """Who stays on because nobody has accepted, and the running shifts whose duty was accepted. One query."""
-    standing = Handoff.objects.filter(role=role, cancelled_at__isnull=True, incoming_shift__ends_at__gt=at)
-    found = list(
-        standing.select_related("outgoing", "outgoing_shift", "incoming_shift").order_by("due_at", "id")
-    )
-    stay = [one.outgoing for one in found if one.holds(at) and one.outgoing.is_active]
-    gone = {one.outgoing_shift_id for one in found if one.accepted_at and one.incoming_shift.covers(at)}
-    return stay, gone
-
-
-def _named_deputies(role: Role) -> list[User]:
-    deputies = members(role.period_id).filter(role=role, is_deputy=True, user__is_active=True)
-    return [member.user for member in deputies]
 
 
 def duties(user: User, *, at: datetime) -> list[Shift]:

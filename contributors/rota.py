@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from typing import Any, Final
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.db import transaction
 from django.db.models import Prefetch
 
-from contributors import demand, intervals, roster, rotations
+from contributors import demand, intervals, roster, rotations, strain
 from contributors.models import Membership, Override, Role, Rotation, RotationTurn, Shift
 from contributors.rotations import Layer, Site, Turn
 from hypercare.errors import AlreadyDone, Invalid
@@ -71,12 +71,14 @@ class Changes:
 def save(spec: Spec, *, by: User, at: datetime, rotation_id: int | None = None, via: str = "") -> Rotation:
     """Make a rotation, or change one, and with it the shifts to come. Raises Invalid, NotAllowed, Refused.
 
-    Its past stays: shifts are made from `at` on, and one that runs then is left to end as it was planned.
+    Its past stays: shifts are made from `at` on, and one that runs then is left to end as it was planned. What a limit
+    that blocks forbids is refused (`people`); who is away during a turn is a finding, since somebody can stand in.
     """
     period = _open(spec.role.period_id, by)
     check(spec, period)
     rotation = _store(spec, rotation_id, at)
-    changes = _remake(period, spec.role, at)
+    changes = remake(period, spec.role, at)
+    strain.require_fit(period, [*changes.made, *changes.moved])
     _journal(period, rotation, "rotation.saved", changes, by, at, via)
     return rotation
 
@@ -91,7 +93,7 @@ def end(rotation_id: int, *, by: User, at: datetime, via: str = "") -> Rotation:
         raise AlreadyDone(f"{rotation} was taken out of the plan already.")
     rotation.ended_at = at
     rotation.save(update_fields=["ended_at"])
-    changes = _remake(period, rotation.role, at)
+    changes = remake(period, rotation.role, at)
     _journal(period, rotation, "rotation.ended", changes, by, at, via)
     return rotation
 
@@ -205,8 +207,11 @@ def spec_of(rotation: Rotation) -> Spec:
     )  # fmt: skip
 
 
-def _remake(period: Period, role: Role, at: datetime) -> Changes:
-    """Bring the coming shifts of a role's rotations in line with them. Seven statements, however many shifts."""
+def remake(period: Period, role: Role, at: datetime) -> Changes:
+    """Bring the coming shifts of a role's rotations in line with them. Eight statements, however many shifts.
+
+    The caller holds the period's row and writes the journal entry (`told`).
+    """
     begin, finish = roster.window(period)
     start = max(begin, at)
     wanted = _wanted(role, start, finish)
@@ -225,7 +230,13 @@ def _remake(period: Period, role: Role, at: datetime) -> Changes:
     return changes
 
 
-Wanted = tuple[int, str, Turn]  # rotation, kind, turn
+class Wanted(NamedTuple):
+    """A turn that is to be a shift; `early` is how long before its hand-off the person begins."""
+
+    rotation_id: int
+    kind: str
+    turn: Turn
+    early: timedelta = timedelta(0)
 
 
 def _wanted(role: Role, start: datetime, end: datetime) -> list[Wanted]:
@@ -244,9 +255,23 @@ def _wanted(role: Role, start: datetime, end: datetime) -> list[Wanted]:
             layers, rotations.stacked([layer_of_row(row) for row in layers], start, end), strict=True
         ):
             found += [
-                (row.pk, kind, turn) for turn in _less(turns, [one for one in aside if one.duty == kind])
+                Wanted(row.pk, kind, turn)
+                for turn in _less(turns, [one for one in aside if one.duty == kind])
             ]
-    return found
+    # Read again: the role was loaded before the period's row was held.
+    overlap = timedelta(minutes=Role.objects.values_list("overlap_minutes", flat=True).get(pk=role.pk))
+    return _meeting(found, overlap) if overlap else found
+
+
+def _meeting(found: Sequence[Wanted], overlap: timedelta) -> list[Wanted]:
+    """Where somebody hands over to somebody else, the next person begins earlier, though not before the other did."""
+    before = {(one.kind, one.turn.end): one.turn for one in found}
+    return [
+        one._replace(early=min(overlap, there.end - there.start))
+        if (there := before.get((one.kind, one.turn.start))) and there.person != one.turn.person
+        else one
+        for one in found
+    ]
 
 
 def _less(turns: Sequence[Turn], aside: Sequence[Override]) -> list[Turn]:
@@ -270,22 +295,25 @@ def _differences(role: Role, wanted: Sequence[Wanted], start: datetime) -> Chang
     changes = Changes()
     running = [row for row in rows if row.starts_at < start]
     coming = {(row.user_id, row.kind, row.starts_at): row for row in rows if row.starts_at >= start}
-    for rotation_id, kind, turn in wanted:
-        _place(changes, role, rotation_id, kind, turn, running, coming)
+    for one in wanted:
+        _place(changes, role, one, start, running, coming)
     changes.gone += coming.values()
     return changes
 
 
 def _place(
-    changes: Changes, role: Role, rotation_id: int, kind: str, turn: Turn, running: Sequence[Shift],
+    changes: Changes, role: Role, wanted: Wanted, start: datetime, running: Sequence[Shift],
     coming: dict[tuple[int, str, datetime], Shift],
 ) -> None:  # fmt: skip
     """Keep, move or make the shift of one turn; the time of a running shift stays with its holder."""
+    rotation_id, kind, turn, early = wanted
     begin = max(
         [turn.start, *(row.ends_at for row in running if row.kind == kind and row.ends_at > turn.start)]
     )
     if begin >= turn.end:
         return
+    if begin == turn.start:
+        begin = max(start, begin - early)
     there = coming.pop((turn.person, kind, begin), None)
     if there is None:
         changes.made.append(
@@ -308,9 +336,14 @@ def _journal(
 ) -> None:
     journal.record(
         period, kind, by=by, at=at, via=via, subject=f"rotation:{rotation.pk}", title=rotation.name,
-        role=rotation.role.name, users=changes.users, made=len(changes.made), moved=len(changes.moved),
-        cancelled=len(changes.gone), first=_first_of(changes),
+        role=rotation.role.name, **told(changes),
     )  # fmt: skip
+
+
+def told(changes: Changes) -> dict[str, Any]:
+    """What a journal entry says about shifts that were made anew."""
+    return {"users": changes.users, "made": len(changes.made), "moved": len(changes.moved),
+            "cancelled": len(changes.gone), "first": _first_of(changes)}  # fmt: skip
 
 
 def _first_of(changes: Changes) -> dict[str, list[list[str]]]:

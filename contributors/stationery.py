@@ -148,6 +148,23 @@ def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     )
 
 
+def span_twice(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """The same with UTC behind it: `Sat 14 Nov, 07:00 to 15:00 (06:00 to 14:00 UTC)`. For lists, not for subjects."""
+    here = start.astimezone(zone)
+    if not here.utcoffset():
+        return span(start, end, zone)
+    first, last = start.astimezone(UTC), end.astimezone(UTC)
+    begins = f"{first:%H:%M}" if first.date() == here.date() else f"{first:%a %-d %b, %H:%M}"
+    ends = f"{last:%H:%M}" if last.date() == first.date() else f"{last:%a %-d %b, %H:%M}"
+    return f"{span(start, end, zone)} ({begins} to {ends} UTC)"
+
+
+def short_twice(at: datetime, zone: ZoneInfo) -> str:
+    """`Wed 18 Nov, 18:00 (17:00 UTC)`, for lists."""
+    there = utc(at, zone)
+    return f"{short(at, zone)} ({there})" if there else short(at, zone)
+
+
 def _place(at: datetime, zone: ZoneInfo) -> str:
     return f"in {city(zone)}" if at.astimezone(zone).utcoffset() else "UTC"
 
@@ -167,7 +184,7 @@ def spans(case: Case, name: str) -> list[str]:
     pairs = (
         (datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in case.get(name, [])
     )
-    return [span(start, end, case.zone) for start, end in pairs]
+    return [span_twice(start, end, case.zone) for start, end in pairs]
 
 
 def asked(case: Case) -> str:

@@ -33,6 +33,13 @@ SELF_HOSTED: Final = frozenset({
     "nctalk", "nctalks", "signal", "signals", "workflow", "workflows", "synology", "synologys", "zoom",
     "humhub", "humhubs", "bark", "barks", "goalert", "goalerts", "smseagle", "smseagles",
 })  # fmt: skip
+# Those that wake people: told that something is mere information, some of them say thank you and do nothing.
+ALARMS: Final = frozenset({
+    "pagerduty", "opsgenie", "squadcast", "ilert", "splunk", "victorops", "signl4", "betterstack", "incidentio",
+    "spike", "pagertree", "goalert", "goalerts",
+})  # fmt: skip
+# Those that take a message with the same key for the same alarm, and what the plug-in calls the key.
+KNOWS_REPEATS: Final = {"pagerduty": "dedup", "squadcast": "dedup", "ilert": "dedup", "opsgenie": "alias"}
 KEY_PREFIX: Final = "whsec_"
 
 
@@ -61,6 +68,20 @@ def plugin_of(target: str) -> Any:
         raise ValueError("This address is incomplete. Compare it with the service's page in Apprise's guide.")
     plugin.socket_connect_timeout, plugin.socket_read_timeout = CONNECT_SECONDS, READ_SECONDS
     return plugin
+
+
+def identify(plugin: Any, key: str) -> None:
+    """Give a service that knows repeats the identity of the message, unless its address says another."""
+    field = KNOWS_REPEATS.get(str(plugin.secure_protocol))
+    if field and not getattr(plugin, field):
+        setattr(plugin, field, key)
+
+
+def level(target: str, *, is_page: bool) -> str:
+    """How bad a message is, in the words of Apprise's services: failure, warning or info."""
+    if is_page:
+        return "failure"
+    return "warning" if target.partition("://")[0].lower() in ALARMS else "info"
 
 
 def own_host(plugin: Any) -> str:

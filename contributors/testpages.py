@@ -29,7 +29,7 @@ def to_myself(user: User, *, at: datetime) -> list[Delivery]:
 
 
 @transaction.atomic
-def to_everyone(period: Period, *, by: User, at: datetime) -> int:
+def to_everyone(period: Period, *, by: User, at: datetime, via: str = "") -> int:
     """Queue them for every member; how many people. Raises Refused within a minute of the round before."""
     Period.objects.locked().get(pk=period.pk)
     if Delivery.objects.filter(period=period, kind=KIND, created_at__gt=at - PAUSE).exists():
@@ -38,7 +38,7 @@ def to_everyone(period: Period, *, by: User, at: datetime) -> int:
     people = [member.user for member in members.select_related("user").order_by("id")]
     for person in people:
         _queue(person, period, by=by, at=at)
-    journal.record(period, "message.tested", by=by, at=at, count=len(people))
+    journal.record(period, "message.tested", by=by, at=at, via=via, count=len(people))
     later()
     return len(people)
 
@@ -54,7 +54,7 @@ def _queue(user: User, period: Period | None, *, by: User | None, at: datetime) 
             urgency=Delivery.Urgency.PAGE, context={"by": by.name if by else "", "asked_at": at.isoformat()},
             intended_at=at, next_at=at, created_at=at, not_after=at + WORTH,
         )
-        for number, (route, _) in enumerate(ways)
+        for number, (route, *_) in enumerate(ways)
     ]  # fmt: skip
 
 

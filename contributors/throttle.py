@@ -75,7 +75,7 @@ def _append(user: User, line: dict[str, str], *, room: datetime, at: datetime) -
 
 
 def _queue(user: User, line: dict[str, str], when: datetime, at: datetime) -> None:
-    route, _ = contacts.routes(user, urgency=Delivery.Urgency.NORMAL, at=at)[0]
+    route = contacts.routes(user, urgency=Delivery.Urgency.NORMAL, at=at)[0].route
     fresh = Delivery(
         recipient=user, kind=KIND, urgency=Delivery.Urgency.NORMAL, context={"items": [line]}, channel=route.channel,
         address=route.address, point=route.point, created_at=at, intended_at=when, next_at=when,

@@ -38,8 +38,19 @@ TOPICS: Final = (
             "handoff_accepted",
         ),
     ),
-    Topic("assigned", "Incidents given to you", "When somebody makes an incident yours.", ("incident_assigned",)),
-    Topic("deadlines", "Deadlines of incidents", "When a promised time is near or over.", ("incident_rung",)),
+    Topic(
+        "assigned", "Incidents given to you",
+        "When somebody makes an incident yours or gives you a part in its war room, or its reporter writes.",
+        ("incident_assigned", "incident_role", "incident_replied"),
+    ),
+    Topic(
+        "followed", "Incidents you follow", "When one you follow is mitigated, resolved, comes back or has an update.",
+        ("incident_followed",),
+    ),
+    Topic(
+        "deadlines", "Deadlines of incidents", "When a promised time is near or over.",
+        ("incident_rung", "update_promised"),
+    ),
     Topic("resolved", "Resolved incidents", "When an incident you lead is resolved.", ("incident_resolved",)),
     Topic(
         "decisions", "Votes and decisions", "Go or no-go, the start and the end of a period, signatures.",
@@ -53,6 +64,10 @@ TOPICS: Final = (
         ("debrief_invitation", "debrief_moved", "debrief_skipped", "debrief_soon"),
     ),
     Topic("minutes", "Minutes", "What each debrief decided, and what is yours to do.", ("debrief_minutes",)),
+    Topic(
+        "reports", "Stakeholder reports", "How the day went, in the lead’s words; for the lead, that one is drafted.",
+        ("stakeholder_report", "report_drafted"),
+    ),
     Topic("weekly", "Weekly summary", "Monday morning, for whoever leads or sponsors a period.", ("weekly_summary",)),
 )  # fmt: skip
 BY_NAME: Final[Mapping[str, Topic]] = {topic.name: topic for topic in TOPICS}

@@ -20,11 +20,13 @@ from contributors.views import (
     people,
     planning,
     profile,
+    push,
     readiness,
     reading,
     rehearsing,
     shifts,
     turned_off,
+    webhooks,
 )
 
 CHECK = "p/<str:key>/readiness/checks/<int:pk>/"
@@ -32,6 +34,8 @@ namespaced: list[URLPattern | URLResolver] = [
     path("settings/contact/", contacts.page, name="contacts"),
     path("settings/contact/add/", contacts.add, name="contact_add"),
     path("settings/contact/messages/", turned_off.choose, name="choose_messages"),
+    path("settings/contact/push/", push.subscribe, name="contact_push"),
+    path("settings/contact/push/key/", push.key, name="push_key"),
     path("settings/contact/quiet/", contacts.quiet, name="contact_quiet"),
     path("settings/contact/rules/<str:urgency>/", contacts.rule, name="contact_rule"),
     path("settings/contact/<int:pk>/verify/", contacts.verify, name="contact_verify"),
@@ -78,10 +82,23 @@ namespaced: list[URLPattern | URLResolver] = [
     path("p/<str:key>/shifts/<int:pk>/hand-over/", handoffs.begin, name="begin_handoff"),
     path("people/<int:pk>/", profile.person, name="person"),
     path("deliveries/", deliveries.of_installation, name="all_deliveries"),
+    path("deliveries/<uuid:pk>/retry/", deliveries.retry_any, name="retry_any_delivery"),
     path("settings/test-page/", deliveries.test_myself, name="test_myself"),
     path("p/<str:key>/deliveries/", deliveries.of_period, name="deliveries"),
     path("p/<str:key>/deliveries/test/", deliveries.test_everyone, name="test_everyone"),
     path("p/<str:key>/deliveries/<uuid:pk>/retry/", deliveries.retry, name="retry_delivery"),
+    path("p/<str:key>/webhooks/", webhooks.listing, name="webhooks"),
+    path("p/<str:key>/webhooks/<int:pk>/", webhooks.one, name="webhook"),
+    path("p/<str:key>/webhooks/<int:pk>/_deliveries/", webhooks.rows, name="webhook_rows"),
+    path("p/<str:key>/webhooks/<int:pk>/key/", webhooks.rotate, name="webhook_key"),
+    path("p/<str:key>/webhooks/<int:pk>/replay/", webhooks.replay_since, name="webhook_replay"),
+    path("p/<str:key>/webhooks/<int:pk>/replay/<uuid:delivery>/", webhooks.replay, name="webhook_replay_one"),
+    *[
+        path(
+            f"p/<str:key>/webhooks/<int:pk>/{name}/", webhooks.act, kwargs={"name": name}, name=f"webhook_{name}",
+        )
+        for name in webhooks.ACTIONS
+    ],
     path("p/<str:key>/people/", people.people, name="people"),
     path("p/<str:key>/people/invite/", people.invite_all, name="invite_all"),
     path("p/<str:key>/people/remind/", people.remind, name="remind"),
@@ -128,6 +145,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("cover/<str:token>/", cover.by_link, name="cover"),
     path("calendar/<str:token>.ics", calendars.calendar_feed, name="calendar_feed"),
+    path("push-worker.js", push.worker, name="push_worker"),
     path("messages/<str:token>/", turned_off.by_link, name="messages_off"),
     path("handoff/<str:token>/", handoffs.by_link, name="handoff_by_link"),
     path("", include((namespaced, "contributors"))),

@@ -72,8 +72,16 @@ def _live(period: Period, at: datetime) -> dict[str, Any]:
 
 
 def _part(section: Section) -> dict[str, Any]:
-    title = "This week" if section.key == "numbers" else section.title
-    return {"title": title, "lines": _first(_line(line.text, line.note) for line in section.items)}
+    if section.key == "numbers":
+        return {"title": "This week", "lines": [_figure(line.text, line.note) for line in section.items]}
+    return {"title": section.title, "lines": _first(_line(line.text, line.note) for line in section.items)}
+
+
+def _figure(text: str, note: str) -> str:
+    """`Open: 9, was 6`: an agenda puts the figure behind the whole of its label."""
+    label, _, before = text.partition(", ")
+    figure = f"{label[:1].upper()}{label[1:]}: {note}"
+    return f"{figure}, {before}" if before else figure
 
 
 def _line(text: str, note: str) -> str:

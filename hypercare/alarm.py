@@ -55,9 +55,9 @@ def look(*, at: datetime) -> bool:
         return False
     late = max(at - found.beat_at, found.overdue)
     if late > SILENT:
-        return _is_first(at) and _mail(late)
+        return _is_first(at) and _mail_or_forget(late)
     if not found.late:
-        Heartbeat.objects.filter(name=ALARM, oldest_due_at__isnull=False).update(oldest_due_at=None)
+        _forget()
     return False
 
 
@@ -66,6 +66,19 @@ def _is_first(at: datetime) -> bool:
     Heartbeat.objects.get_or_create(name=ALARM, defaults={"beat_at": at})
     quiet = Heartbeat.objects.filter(name=ALARM, oldest_due_at__isnull=True)
     return quiet.update(oldest_due_at=at, beat_at=at) == 1
+
+
+def _mail_or_forget(late: timedelta) -> bool:
+    """Mail the admins. When that fails, the next look counts as the first again; the failure is raised."""
+    try:
+        return _mail(late)
+    except (OSError, smtplib.SMTPException):
+        _forget()
+        raise
+
+
+def _forget() -> None:
+    Heartbeat.objects.filter(name=ALARM, oldest_due_at__isnull=False).update(oldest_due_at=None)
 
 
 def _mail(late: timedelta) -> bool:

@@ -3,43 +3,48 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import Any
+from typing import IO, Any
 
-from django.core.cache import cache
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
+from django.db import DataError, IntegrityError, transaction
 from django.http import Http404
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import exceptions, status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hypercare.errors import Invalid, LinkEnded, NotAllowed, Refused
-from hypercare.models import ApiToken, User
+from hypercare.errors import Invalid, LinkEnded, NotAllowed, Refused, TooMany
+from hypercare.failures import PROBLEM, TITLES, TOO_BIG
+from hypercare.models import ApiToken, FirstAnswer, User
 
-PROBLEM = "application/problem+json"
-TITLES = {
-    400: "The request could not be read",
-    401: "Sign in or send a token",
-    403: "You may not do this",
-    404: "Not found",
-    405: "Method not allowed",
-    406: "Not acceptable",
-    409: "A rule refuses this",
-    410: "This link has ended",
-    412: "Somebody changed it first",
-    413: "Too large",
-    415: "Unsupported media type",
-    422: "Some fields need attention",
-    429: "Too many requests",
-    503: "The database is away",
-}
+PAGING = [
+    OpenApiParameter("page_size", int, description="At most 200."),
+    OpenApiParameter("cursor", str, description="From `next` or `previous`."),
+]
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, description="The ETag last read; 412 if stale."
+)
+IDEMPOTENCY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="The same key within 24 h answers the first result.",
+)
+REPEATABLE = timedelta(hours=24)
+LONGEST_KEY = 200  # characters of an Idempotency-Key
 
 
 def hash_token(text: str) -> str:
@@ -51,7 +56,10 @@ class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer <token>`; hashed, expiring, revocable."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        """The token's person; None when no bearer token is sent. Raises AuthenticationFailed for a bad one."""
+        """The token's person; None when no bearer token is sent.
+
+        Raises AuthenticationFailed for a bad token, PermissionDenied for a change with one that only reads.
+        """
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
@@ -61,6 +69,10 @@ class TokenAuthentication(BaseAuthentication):
             raise exceptions.AuthenticationFailed("This token is unknown, revoked or expired.")
         if not token.user.is_active:
             raise exceptions.AuthenticationFailed("This account is not active.")
+        if not (token.may_write or request.method in SAFE_METHODS):
+            raise exceptions.PermissionDenied(
+                "This token only reads. Make one that may change things under Settings."
+            )
         _note_use(token, now)
         return token.user, token
 
@@ -94,6 +106,40 @@ class CursorPages(CursorPagination):
     page_size_query_param = "page_size"
     ordering = "-id"
 
+    def get_page_size(self, request: Request) -> int:
+        """The size asked for. Raises Invalid for one that is no number from 1 to 200."""
+        asked = request.query_params.get(self.page_size_query_param)
+        if asked is None:
+            return self.page_size
+        if not (asked.isascii() and asked.isdecimal() and 0 < int(asked[:9]) <= self.max_page_size):
+            raise Invalid({"page_size": f"Choose a number from 1 to {self.max_page_size}."})
+        return int(asked)
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        """One page. Raises Invalid for a cursor that no answer of ours contained."""
+        try:
+            page: list[Any] | None = super().paginate_queryset(queryset, request, view)
+        except (exceptions.NotFound, ValueError, ValidationError, DataError):
+            # A position that is not of its column's kind is seen by the column alone.
+            if self.cursor_query_param not in request.query_params:
+                raise
+            raise Invalid({"cursor": "Use the address in `next` or `previous` as it is."}) from None
+        return page
+
+
+class BoundedJSON(JSONParser):
+    """JSON that is nested no deeper than can be read."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None
+    ) -> dict[str, Any]:
+        """What was sent. Raises ParseError for anything else."""
+        try:
+            found: dict[str, Any] = super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise exceptions.ParseError("JSON parse error - it is nested too deeply.") from None
+        return found
+
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every error as RFC 9457 `application/problem+json`."""
@@ -110,6 +156,10 @@ def _refusal(error: Exception) -> Response | None:
         return document(403, str(error))
     if isinstance(error, LinkEnded):
         return document(410, str(error))
+    if isinstance(error, TooMany):
+        answer = document(429, str(error))
+        answer["Retry-After"] = "3600"
+        return answer
     if isinstance(error, Refused):
         named = {"codes": list(error.codes)} if error.codes else {}
         return document(409, str(error), reasons=list(error.reasons), **named)
@@ -120,6 +170,8 @@ def _framework_error(error: Exception, context: dict[str, Any]) -> Response | No
     if isinstance(error, exceptions.ValidationError):
         detail = error.detail if isinstance(error.detail, dict) else {"": error.detail}
         return document(422, "Some fields need attention.", errors=pointers(detail))
+    if isinstance(error, RequestDataTooBig):
+        return document(413, TOO_BIG)
     if isinstance(error, Http404 | PermissionDenied):
         error = exceptions.NotFound() if isinstance(error, Http404) else exceptions.PermissionDenied()
     # By name: `rest_framework.views` loads this module for its default authentication, whichever comes first.
@@ -158,6 +210,20 @@ def pointers(errors: dict[str, Any], prefix: str = "") -> list[dict[str, str]]:
     return found
 
 
+def moment_of(text: str) -> datetime | None:
+    """A moment of a query string, in UTC; None for one that can't be read or has no zone.
+
+    Converted here, because a database knows fewer offsets than can be written.
+    """
+    text = text.strip()
+    try:
+        # A "+" that was not escaped in the address arrives as a space.
+        found = parse_datetime(text.replace(" ", "+", 1) if "T" in text else text)
+        return None if found is None or timezone.is_naive(found) else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 def person(request: Request) -> User:
     """The signed-in person of an authenticated request."""
     user = request.user
@@ -167,33 +233,54 @@ def person(request: Request) -> User:
 
 
 def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Answer a repeated `Idempotency-Key` of the same person and path with the first result, for 24 hours."""
+    """Answer a repeated `Idempotency-Key` of the same person and path with the first result, for 24 hours.
+
+    Key, change and answer are one transaction: a refused attempt leaves no key, so the corrected one may use it
+    again; of two at once the second waits for the first and is answered with its result. Raises Invalid for a key
+    that came with another body.
+    """
 
     @wraps(view)
     def wrapper(request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers.get("Idempotency-Key", "")
         if request.method != "POST" or not key:
             return view(request, *args, **kwargs)
-        slot = f"idempotent:{hash_token(f'{person(request).pk} {request.path} {key}')}"
-        if not cache.add(slot, {"pending": True}, 60):
-            return _first_answer(slot)
-        try:
-            response = view(request, *args, **kwargs)
-        except Exception:
-            # A refused attempt created nothing, so the corrected one may use the key again.
-            cache.delete(slot)
-            raise
-        cache.set(slot, {"status": response.status_code, "data": response.data}, 24 * 3600)
-        return response
+        if len(key) > LONGEST_KEY:
+            raise Invalid({"Idempotency-Key": f"Use at most {LONGEST_KEY} characters."})
+        slot, asked, now = (
+            hash_token(f"{person(request).pk} {request.path} {key}"), _fingerprint(request), timezone.now(),
+        )  # fmt: skip
+        FirstAnswer.objects.filter(at__lt=now - REPEATABLE).delete()
+        with transaction.atomic():
+            try:
+                with transaction.atomic():
+                    first = FirstAnswer.objects.create(slot=slot, asked=asked, at=now)
+            except IntegrityError:
+                return _first_answer(slot, asked)
+            return _kept(first, view(request, *args, **kwargs))
 
     return wrapper
 
 
-def _first_answer(slot: str) -> Response:
-    first = cache.get(slot) or {"pending": True}
-    if first.get("pending"):
-        return document(409, "The first request with this Idempotency-Key is still being worked on.")
-    return Response(first["data"], status=first["status"], headers={"Idempotent-Replay": "true"})
+def _fingerprint(request: Request) -> str:
+    """What tells one body from another. Files are told apart by their size, so that they are not held in memory."""
+    if request.content_type.startswith("multipart/"):
+        return f"multipart {request.META.get('CONTENT_LENGTH', '')}"
+    return hashlib.sha256(request.body).hexdigest()
+
+
+def _kept(first: FirstAnswer, response: Response) -> Response:
+    first.status = response.status_code
+    first.body = json.loads(JSONRenderer().render(response.data) or b"null")
+    first.save(update_fields=["status", "body"])
+    return response
+
+
+def _first_answer(slot: str, asked: str) -> Response:
+    first = FirstAnswer.objects.get(slot=slot)
+    if first.asked != asked:
+        raise Invalid({"Idempotency-Key": "This key came with another body before. Use a new one."})
+    return Response(first.body, status=first.status, headers={"Idempotent-Replay": "true"})
 
 
 def etag_of(*parts: object) -> str:
@@ -203,7 +290,7 @@ def etag_of(*parts: object) -> str:
 
 def not_modified(request: Request, etag: str) -> Response | None:
     """304 when the client already has this version."""
-    if etag in [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]:
+    if _named(etag, request.headers.get("If-None-Match", "")):
         return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
     return None
 
@@ -211,8 +298,13 @@ def not_modified(request: Request, etag: str) -> Response | None:
 def check_match(request: Request, etag: str) -> None:
     """Raise PreconditionFailed (412) when `If-Match` names another version than the current one."""
     wanted = request.headers.get("If-Match")
-    if wanted and etag not in [tag.strip() for tag in wanted.split(",")]:
+    if wanted and not _named(etag, wanted):
         raise PreconditionFailed
+
+
+def _named(etag: str, header: str) -> bool:
+    """Whether a list of validators names this one, or any (`*`)."""
+    return bool({etag, "*"} & {tag.strip() for tag in header.split(",")})
 
 
 class PreconditionFailed(exceptions.APIException):

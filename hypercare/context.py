@@ -18,8 +18,9 @@ from incidents import tallies
 from periods.models import Period
 
 SECTIONS = (("/i/", "incidents"), ("/incidents/", "incidents"), ("/p/", "periods"), ("/periods/", "periods"),
-            ("/shifts/", "shifts"), ("/lessons/", "lessons"), ("/templates/", "periods"), ("/settings/", "settings"),
-            ("/search/", "search"))  # fmt: skip
+            ("/shifts/", "shifts"),
+            ("/people/", "periods"), ("/lessons/", "lessons"), ("/templates/", "periods"), ("/settings/", "settings"),
+            ("/search/", "search"), ("/deliveries/", "settings"))  # fmt: skip
 SHOWN = 8
 SAID = ("id", "key", "name", "status", "go_live_at", "journal_seq")
 

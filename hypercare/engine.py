@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError
 from django.db.models import Subquery
 
-from hypercare import pause, wiring
+from hypercare import pause, queue, wiring
 from hypercare.models import Heartbeat, Installation, Setback
 
 logger = logging.getLogger("hypercare.engine")
@@ -50,7 +50,8 @@ def tick(*, at: datetime) -> dict[str, int]:
 
     A paused engine does nothing but say that it is alive.
     """
-    done = {} if pause.is_paused() else {path: _run(path, at) for path in wiring.ENGINE}
+    with queue.together():
+        done = {} if pause.is_paused() else {path: _run(path, at) for path in wiring.ENGINE}
     beat(ENGINE, at)
     return done
 

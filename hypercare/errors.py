@@ -28,6 +28,10 @@ class LinkEnded(Refused):
     """A one-tap link that expired, was revoked or was made for somebody else (HTTP 410)."""
 
 
+class TooMany(Refused):
+    """Asked too often from one place or in one period; it may work later (HTTP 429)."""
+
+
 class NotAllowed(Refused):
     """The person is a member, but lacks the right (HTTP 403)."""
 

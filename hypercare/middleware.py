@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from hypercare.errors import Invalid, LinkEnded, NotAllowed, Refused
+from hypercare import failures
+from hypercare.errors import Invalid, LinkEnded, NotAllowed, Refused, TooMany
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -19,7 +20,9 @@ CONTENT_SECURITY_POLICY = (
 )
 # A file of ten megabytes and what is sent around it, with room for a form to say that a file is too large.
 LARGEST_BODY = 15_000_000
-STATUS = {LinkEnded: 410, NotAllowed: 403, Invalid: 422}
+# Pages for people outside: they show times in their period's zone.
+OUTSIDE = ("/status/", "/report/", "/updates/")
+STATUS = {LinkEnded: 410, NotAllowed: 403, Invalid: 422, TooMany: 429}
 
 
 def security_headers(get_response: View) -> View:
@@ -44,10 +47,23 @@ def bounded_bodies(get_response: View) -> View:
         if length.isdecimal() and int(length) <= LARGEST_BODY:
             return get_response(request)
         text = f"A request may have at most {LARGEST_BODY // 1_000_000} MB. Link to larger files instead."
-        if request.path.startswith("/api/"):
-            problem = {"type": "about:blank", "title": "Too large", "status": 413, "detail": text}
-            return JsonResponse(problem, status=413, content_type="application/problem+json")
-        return HttpResponse(text, status=413, content_type="text/plain; charset=utf-8")
+        return failures.too_large(request, text)
+
+    return middleware
+
+
+def head_of_api(get_response: View) -> View:
+    """Answer HEAD wherever the API answers GET: the same headers, and what would follow them left out."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method != "HEAD" or not request.path.startswith("/api/"):
+            return get_response(request)
+        request.method = "GET"
+        response = get_response(request)
+        if not response.streaming:
+            response["Content-Length"] = str(len(response.content))
+            response.content = b""
+        return response
 
     return middleware
 
@@ -56,6 +72,8 @@ def viewer_time_zone(get_response: View) -> View:
     """Show times in the viewer's zone: their profile, else UTC (pages of a period may switch)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(OUTSIDE):  # the same for everybody: who asks is not even looked up
+            return get_response(request)
         zone = request.user.zone if request.user.is_authenticated else ZoneInfo("UTC")
         with timezone.override(zone):
             return get_response(request)
@@ -71,8 +89,13 @@ class refusals:  # noqa: N801  listed by name among function middlewares
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass through; refusals arrive in `process_exception`."""
-        return self.get_response(request)
+        """Pass through; refusals arrive in `process_exception`. An address that only takes a form says so."""
+        response = self.get_response(request)
+        if response.status_code != 405 or request.method != "GET" or response.content:
+            return response
+        page = render(request, "405.html", status=405)
+        page["Allow"] = response["Allow"]
+        return page
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Render `409.html` with the reasons; let anything else crash."""

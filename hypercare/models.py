@@ -12,6 +12,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from hypercare.vault import OptionalSecretField
+
 
 def validate_time_zone(name: str) -> None:
     """Refuse anything that is not an IANA zone name such as `Europe/Copenhagen`."""
@@ -45,7 +47,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120)
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
-    phone = models.CharField(max_length=40, blank=True)
+    phone = OptionalSecretField(blank=True, default="")
     may_plan = models.BooleanField(default=False, help_text="May open new periods.")
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.SYSTEM, blank=True)
     shortcuts = models.BooleanField(default=True, help_text="Single-key shortcuts (WCAG 2.1.4).")
@@ -88,7 +90,7 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=12)
     token_hash = models.CharField(max_length=64, unique=True)
-    scopes = models.JSONField(default=list)
+    may_write = models.BooleanField(default=True, help_text="Otherwise it reads only.")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -96,6 +98,19 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class FirstAnswer(models.Model):
+    """What the first request with an `Idempotency-Key` was answered; written in the transaction of its change."""
+
+    slot = models.CharField(max_length=64, unique=True, help_text="SHA-256 of person, path and key.")
+    asked = models.CharField(max_length=64, help_text="What tells the body from another.")
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
+    at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.slot[:12]
 
 
 class Timer(models.Model):

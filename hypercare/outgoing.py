@@ -7,7 +7,10 @@ no other ports than 80 and 443. `OUTGOING_ALLOW` names the private networks an i
 
 from __future__ import annotations
 
+import heapq
 import ipaddress
+import itertools
+import os
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -15,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 import urllib3
@@ -27,6 +30,7 @@ CONNECT_SECONDS: Final = 3.0
 TOTAL_SECONDS: Final = 10.0
 LONGEST_ANSWER: Final = 64 * 1024
 LONGEST_URL: Final = 2000
+CONNECTIONS: Final = 40  # kept open to one address: as many as a crew of senders can have under way
 PORTS: Final = {"http": 80, "https": 443}
 # Global by the book, but they carry an IPv4 address that need not be: NAT64, 6to4, Teredo.
 TUNNELS: Final = tuple(
@@ -39,7 +43,15 @@ class Forbidden(Exception):
 
 
 class Unreachable(Exception):
-    """No answer in time, or none that can be read. It may work later."""
+    """No answer in time, or none that can be read. It may work later.
+
+    `late` when nothing was said in time; `asked` when the request may have been taken in all the same.
+    """
+
+    def __init__(self, words: str, *, late: bool = False, asked: bool = True) -> None:
+        """Keep what is shown, and what follows from it."""
+        super().__init__(words)
+        self.late, self.asked = late, asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +94,11 @@ def request(
         with _cut_off(ends):
             return _exchange(pool, method, target, body, sent, ends, longest)
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise Unreachable(_words(error, parts, late=monotonic() >= ends, total_s=total_s)) from error
+        refused = isinstance(error, urllib3.exceptions.NewConnectionError)
+        silent = isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)) and not refused
+        late = silent or monotonic() >= ends
+        words = _words(error, parts, late=late, total_s=total_s)
+        raise Unreachable(words, late=late, asked=not refused) from error
 
 
 def _exchange(
@@ -136,11 +152,7 @@ def _port(parts: SplitResult) -> int:
 def _resolve(parts: SplitResult) -> Address:
     """The first address of the host. All of them must be allowed: which one is used is not the caller's choice."""
     host, port = parts.hostname or "", _port(parts)
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise Unreachable(f"{host} can't be found.") from error
-    addresses = [ipaddress.ip_address(str(row[4][0]).partition("%")[0]) for row in found]
+    addresses = _addresses(host, port)
     for address in addresses:
         if not (is_public(address) and port in PORTS.values()) and not _is_trusted(address):
             raise Forbidden(
@@ -148,6 +160,16 @@ def _resolve(parts: SplitResult) -> Address:
                 "allow its network with OUTGOING_ALLOW."
             )
     return addresses[0]
+
+
+def _addresses(host: str, port: int) -> list[Address]:
+    with suppress(ValueError):
+        return [ipaddress.ip_address(host)]  # nothing to look up
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Unreachable(f"{host} can't be found.", asked=False) from error
+    return [ipaddress.ip_address(str(row[4][0]).partition("%")[0]) for row in found]
 
 
 def is_public(address: Address) -> bool:
@@ -165,7 +187,12 @@ def _is_trusted(address: Address) -> bool:
 
 
 def _trusted_networks() -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    return [ipaddress.ip_network(network) for network in settings.OUTGOING_ALLOW]
+    return _networks(tuple(settings.OUTGOING_ALLOW))
+
+
+@lru_cache(maxsize=4)
+def _networks(names: tuple[str, ...]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    return [ipaddress.ip_network(name) for name in names]
 
 
 # --- Connections --------------------------------------------------------------------------------
@@ -175,25 +202,40 @@ def _trusted_networks() -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
 def _pool(scheme: str, host: str, port: int, address: str) -> urllib3.HTTPConnectionPool:
     """Connections to one checked address, kept alive between requests. The certificate must name the host."""
     if scheme == "http":
-        return _Pool(address, port, maxsize=8)
-    return _SecurePool(address, port, maxsize=8, server_hostname=host, assert_hostname=host)
+        return _Pool(address, port, maxsize=CONNECTIONS)
+    return _SecurePool(address, port, maxsize=CONNECTIONS, server_hostname=host, assert_hostname=host)
 
 
 _open = threading.local()
 
 
-class _Connection(urllib3.connection.HTTPConnection):
-    """Tells who cuts it off when its time is up."""
+class _OneWrite:
+    """A connection that sends head and body in one piece, and lets itself be cut off when the time is up."""
+
+    _held: bytearray | None = None
 
     def request(self, *args: object, **kwargs: object) -> None:
-        _open.connection = self
-        super().request(*args, **kwargs)  # type: ignore[arg-type]  # handed through as it came
+        _open.holder["connection"], self._held = self, bytearray()
+        try:
+            super().request(*args, **kwargs)  # type: ignore[misc]  # what it is mixed into has it
+            whole = bytes(self._held)
+        finally:
+            self._held = None
+        self.send(whole)
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)  # type: ignore[misc]
+        else:
+            self._held += data
 
 
-class _SecureConnection(urllib3.connection.HTTPSConnection):
-    def request(self, *args: object, **kwargs: object) -> None:
-        _open.connection = self
-        super().request(*args, **kwargs)  # type: ignore[arg-type]  # handed through as it came
+class _Connection(_OneWrite, urllib3.connection.HTTPConnection):
+    pass
+
+
+class _SecureConnection(_OneWrite, urllib3.connection.HTTPSConnection):
+    pass
 
 
 class _Pool(urllib3.HTTPConnectionPool):
@@ -204,18 +246,50 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
+class _CutOff:
+    """Shuts sockets whose time is up: a receiver that drips a byte a second never meets a read time-out.
+
+    One thread for all requests: a timer of its own for each costs more than the request.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[float, int, dict[str, object]]] = []
+        self._count = itertools.count()
+        self._pid = 0
+
+    def add(self, ends: float, holder: dict[str, object]) -> None:
+        """Shut the holder's connection at a moment, unless it holds none by then."""
+        with self._changed:
+            if self._pid != os.getpid():  # The thread does not survive a fork.
+                self._pid = os.getpid()
+                threading.Thread(target=self._run, name="cut-off", daemon=True).start()
+            heapq.heappush(self._waiting, (ends, next(self._count), holder))
+            if self._waiting[0][2] is holder:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting or self._waiting[0][0] > monotonic():
+                    self._changed.wait(self._waiting[0][0] - monotonic() if self._waiting else None)
+                _, _, holder = heapq.heappop(self._waiting)
+            _shut(holder)
+
+
+_CUT_OFF: Final = _CutOff()
+
+
 @contextmanager
 def _cut_off(ends: float) -> Iterator[None]:
-    """Shut the socket when the time is up: a receiver that drips a byte a second never meets a read time-out."""
-    _open.connection = None
-    holder = _open.__dict__
-    timer = threading.Timer(max(0.0, ends - monotonic()), _shut, [holder])
-    timer.daemon = True
-    timer.start()
+    """Let no exchange of this thread last past a moment."""
+    holder: dict[str, object] = {}
+    _open.holder = holder
+    _CUT_OFF.add(ends, holder)
     try:
         yield
     finally:
-        timer.cancel()
+        holder.clear()
 
 
 def _shut(holder: dict[str, object]) -> None:

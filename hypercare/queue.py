@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from time import monotonic
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
-from kombu.exceptions import OperationalError
+from kombu import Connection
+from kombu.exceptions import LimitExceeded, OperationalError
+from kombu.pools import producers
 
 from hypercare.celery import app
 
 logger = logging.getLogger("hypercare.queue")
+_held = threading.local()
+
+PATIENCE_S: Final = 0.4
+QUIET_S: Final = (
+    5.0  # After a hint that failed this thread gives none for so long: the next would wait as well.
+)
 
 
 def later(task: str = "hypercare.tick") -> None:
@@ -23,8 +37,40 @@ def later(task: str = "hypercare.tick") -> None:
         transaction.on_commit(hint, robust=True)
 
 
-def _publish(task: str) -> None:
+@contextmanager
+def together() -> Iterator[None]:
+    """Hold this thread's hints until the end and send each once: the engine itself causes one for every row."""
+    held: set[str] = set()
+    _held.tasks = held
     try:
-        app.send_task(task, expires=5, retry=False, ignore_result=True)
-    except OperationalError:
+        yield
+    finally:
+        _held.tasks = None
+        for task in held:
+            _publish(task)
+
+
+def _publish(task: str) -> None:
+    if (held := getattr(_held, "tasks", None)) is not None:
+        held.add(task)
+        return
+    if monotonic() < getattr(_held, "quiet_until", 0.0):
+        return
+    try:
+        with producers[_broker()].acquire(block=True, timeout=PATIENCE_S) as producer:
+            app.send_task(task, producer=producer, expires=5, retry=False, ignore_result=True)
+    except (OperationalError, LimitExceeded):
+        _held.quiet_until = monotonic() + QUIET_S
         logger.warning("No broker to wake the engine; the next tick will find the row.")
+
+
+@lru_cache(maxsize=1)
+def _broker() -> Connection:
+    """A connection of its own: a worker waits half a minute for its next task, a request waits for nobody."""
+    found: Connection = app.connection_for_write(
+        transport_options={
+            "socket_timeout": PATIENCE_S, "socket_connect_timeout": PATIENCE_S,
+            "max_retries": 0, "interval_start": 0, "connect_retries_timeout": PATIENCE_S,
+        }
+    )  # fmt: skip
+    return found

@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hypercare.middleware.security_headers",
     "hypercare.middleware.bounded_bodies",
+    "hypercare.middleware.head_of_api",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -132,7 +133,11 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "hypercare.caching.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 0.3, "socket_connect_timeout": 0.3},
+    }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
@@ -204,6 +209,13 @@ vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Hypercare <hypercare@localhost>")
 
+# A mailbox that is read for reports: imaps://user:password@host/folder, and the address that it has.
+# Each period's form gets an address of its own behind a plus: report+…@example.com.
+MAILBOX_URL = env.str("MAILBOX_URL", default="")
+MAILBOX_ADDRESS = env.str("MAILBOX_ADDRESS", default="")
+if MAILBOX_URL and (not MAILBOX_URL.startswith(("imaps://", "imap://")) or "@" not in MAILBOX_ADDRESS):
+    raise ImproperlyConfigured("MAILBOX_URL must start with imaps://, and MAILBOX_ADDRESS say its address.")
+
 # --- The engine ---------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL or "memory://"
@@ -224,6 +236,12 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "hypercare.tick", "schedule": 1.0, "options": {"expires": 5}},
     "audit": {"task": "hypercare.audit", "schedule": 15.0, "options": {"expires": 15}},
 }
+if MAILBOX_URL:
+    CELERY_BEAT_SCHEDULE["mailbox"] = {
+        "task": "hypercare.read_mailbox",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    }
 # Hints only make sense where somebody listens: an in-memory broker lives inside the worker itself.
 WAKE_UP_HINTS = bool(REDIS_URL)
 SENDER_THREADS = env.int("SENDER_THREADS", default=8)
@@ -243,7 +261,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["hypercare.api.BoundedJSON"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "hypercare.api.CursorPages",
     "EXCEPTION_HANDLER": "hypercare.api.problem",
@@ -258,6 +276,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "hypercare.openapi.complete",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "PeriodStatus": "periods.models.Period.Status",
         "CheckStatus": "periods.models.ChecklistItem.Status",
@@ -268,6 +290,7 @@ SPECTACULAR_SETTINGS = {
         "Level": "incidents.models.Incident.Level",
         "CommentKind": "incidents.models.Comment.Kind",
         "SourceKind": "incidents.models.AlertSource.Kind",
+        "DeliveryState": "contributors.models.Delivery.State",
         "ShiftKind": "contributors.models.Shift.Kind",
         "IncidentKind": "incidents.models.Incident.Kind",
         "IncidentVerdict": "incidents.models.Incident.Verdict",
@@ -277,9 +300,15 @@ SPECTACULAR_SETTINGS = {
         "GoOutcome": "periods.models.GoDecision.Outcome",
         "PageKind": "periods.models.Document.Kind",
         "ContactKind": "contributors.models.ContactPoint.Kind",
+        "InboundMailOutcome": "incidents.models.InboundMail.Outcome",
+        "ReportColour": "incidents.models.StakeholderReport.Colour",
+        "NoticeState": "incidents.models.Notice.State",
+        "UpdateAudience": "incidents.models.Update.Audience",
+        "StatusPageVisibility": "incidents.models.StatusPage.Visibility",
         "ContributionKind": ["factor", "floor"],
         "PromiseKind": ["acknowledge", "update", "mitigate", "resolve"],
         "SetVerdict": ["met", "not_met"],
+        "BeyondLimit": ["block", "warn", "off"],
     },
 }
 

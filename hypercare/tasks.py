@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from hypercare import auditor, clock, engine, restore
+from hypercare import auditor, clock, engine, restore, wiring
 
 
 @shared_task(name="hypercare.tick", soft_time_limit=50, time_limit=60)
@@ -18,3 +18,9 @@ def tick() -> None:
 def audit() -> None:
     """Look whether anything waits that should not, and tell the watcher outside when nothing does."""
     auditor.audit(at=clock.now())
+
+
+@shared_task(name="hypercare.read_mailbox", soft_time_limit=50, time_limit=60)
+def read_mailbox() -> None:
+    """Take in what people mailed. Two at once are harmless: every mail is read once."""
+    wiring.resolve(wiring.MAILBOX)(at=clock.now())

@@ -1,10 +1,27 @@
 """Where everything is mounted."""
 
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from hypercare import health
-from hypercare.pages import home, metrics, overview, periods, plan, scoring, search, settings, status
+from hypercare.pages import (
+    export,
+    home,
+    metrics,
+    overview,
+    periods,
+    plan,
+    scoring,
+    search,
+    search_api,
+    settings,
+    status,
+)
+
+handler400 = "hypercare.failures.bad_request"
+handler404 = "hypercare.failures.not_found"
+handler500 = "hypercare.failures.broken"
 
 period_pages: list[URLPattern | URLResolver] = [
     path("periods/", periods.listing, name="list"),
@@ -36,6 +53,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/tokens/<int:pk>/revoke/", settings.revoke_token, name="revoke_token"),
     path("p/<str:key>/", overview.overview, name="period_overview"),
     path("p/<str:key>/_overview/<str:panel>/", overview.panel, name="overview_panel"),
+    path("p/<str:key>/export/<str:name>.csv", export.of_period, name="export"),
+    path("lessons/export.csv", export.lessons, name="export_lessons"),
     path("p/<str:key>/activity/", overview.activity, name="period_activity"),
     path("", include("hypercare.pages.exit_urls")),
     path("", include("hypercare.pages.document_urls")),
@@ -47,8 +66,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("periods.urls")),
     path("", include("contributors.urls")),
     path("", include("incidents.urls")),
+    # A person's address is an administrator's to change; allauth's own page for it would also write on GET.
+    path("accounts/email/", RedirectView.as_view(pattern_name="settings")),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/periods/<str:key>/status/", status.status, name="api_status"),
+    path("api/v1/search/", search_api.api_search, name="api_search"),
     path("api/v1/", include("periods.api_urls")),
     path("api/v1/", include("contributors.api_urls")),
     path("api/v1/", include("incidents.api_urls")),

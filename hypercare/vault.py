@@ -7,8 +7,9 @@ key. `manage.py rotate_secrets` writes everything anew with the first key, so an
 from __future__ import annotations
 
 import base64
+import logging
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -17,6 +18,9 @@ from django.conf import settings
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Expression
+
+logger = logging.getLogger("hypercare.vault")
+LOST: Final = "This secret was written with another key. Add that key to ENCRYPTION_KEYS."
 
 
 class Unreadable(Exception):
@@ -33,9 +37,15 @@ def decrypt(token: str) -> str:
     try:
         return _keys().decrypt(token.encode()).decode()
     except InvalidToken as error:
-        raise Unreadable(
-            "This secret was written with another key. Add that key to ENCRYPTION_KEYS."
-        ) from error
+        raise Unreadable(LOST) from error
+
+
+def renewed(token: str) -> str:
+    """The same secret, encrypted with the newest key. Raises Unreadable when no key fits."""
+    try:
+        return _keys().rotate(token.encode()).decode()
+    except InvalidToken as error:
+        raise Unreadable(LOST) from error
 
 
 def mask(text: str, *, shown: int = 4) -> str:
@@ -73,3 +83,20 @@ class SecretField(models.TextField):  # type: ignore[type-arg]  # the stubs' two
     ) -> str | None:
         """Decrypt on the way out. Raises Unreadable when no key fits."""
         return decrypt(value) if value else value
+
+
+class OptionalSecretField(SecretField):
+    """A secret that its row can do without: unreadable, it reads as empty and the log says so.
+
+    For rows that must load even when a key is lost, such as the person who signs in to put it back.
+    """
+
+    def from_db_value(
+        self, value: str | None, expression: Expression, connection: BaseDatabaseWrapper
+    ) -> str | None:
+        """Decrypt on the way out; empty when no key fits."""
+        try:
+            return super().from_db_value(value, expression, connection)
+        except Unreadable:
+            logger.warning("A %s can't be read: its key is missing from ENCRYPTION_KEYS", self.name)
+            return ""

@@ -25,6 +25,9 @@ TAKE_ROLES = "contributors.duties.take_planned"
 # The small figures on the tabs of a period: (period, at=) -> dict. The front knows all apps.
 TAB_COUNTS = "hypercare.pages.overview.tab_counts"
 
+# () -> the kinds of journal entry there are: what outgoing webhooks may ask for.
+JOURNAL_KINDS = "hypercare.pages.activity.kinds"
+
 # (period, transition, at) -> reasons that stand in the way, each with a link to the thing.
 GATES: tuple[str, ...] = (
     "periods.gates.plan_objections",
@@ -48,6 +51,10 @@ JOURNAL_CONSUMERS: tuple[str, ...] = (
     "contributors.go_calls.on_entry",
     "contributors.weekly.on_entry",
     "contributors.handoffs.on_entry",
+    "incidents.outside.telling.on_entry",
+    "incidents.outside.briefings.on_entry",
+    "contributors.webhooks.on_entry",
+    "incidents.followers.on_entry",
     "periods.clockwork.on_entry",
 )
 
@@ -72,12 +79,22 @@ TIMER_HANDLERS: dict[str, str] = {
     "handoff.overdue": "contributors.handoffs.on_overdue",
     "incident.escalation": "incidents.escalation.on_step",
     "delivery.undelivered": "contributors.undelivered.on_undelivered",
+    "webhook.trouble": "contributors.webhooks.trouble.on_trouble",
     "incident.rung": "incidents.watch.on_rung",
     "incident.snooze": "incidents.queues.on_wake",
+    "incident.rollback": "incidents.rollback.on_due",
+    "stakeholder.report": "incidents.outside.briefings.on_due",
+    "update.more": "incidents.outside.telling.on_more",
+    "notice.soon": "incidents.outside.updates.on_soon",
+    "notice.late": "incidents.outside.updates.on_late",
+    "subscriber.forget": "incidents.outside.subscribers.on_forget",
 }
 
 # (period, start, end) -> when P1 and P2 incidents were reported: what a shift had to carry.
 SERIOUS = "incidents.serious.serious"
+
+# (period) -> how long after its start a P1 goes to the next person: what one's own waits must not exceed; or None.
+PASSES_ON = "incidents.policies.passes_on"
 
 # (period, at) -> days with `on` and `arrived` (by severity): what the calm of a period is judged by.
 ARRIVALS = "incidents.measures.daily"
@@ -102,6 +119,7 @@ DEBRIEF_SECTIONS: tuple[str, ...] = (
     "incidents.agenda.numbers",
     "incidents.agenda.p1_incidents",
     "incidents.agenda.late_or_worse",
+    "incidents.agenda.decisions",
     "periods.debriefs.criteria_section",
     "contributors.coverage.agenda_section",
     "periods.debriefs.actions_section",
@@ -126,10 +144,17 @@ CHANNELS: dict[str, str] = {
     "email": "contributors.channels.email.send",
     "chat": "contributors.channels.chat.send",
     "webhook": "contributors.channels.webhook.send",
+    "push": "contributors.channels.push.send",
 }
 
 # (delivery) -> (key, fields of the place) or None: where else a person is reached when a page does not get through.
 NEXT_WAY = "contributors.contacts.next_way"
+
+# Called before a worker begins: what its first message would otherwise wait for. () -> None.
+WARM_UP: tuple[str, ...] = ("contributors.messages.warm_up",)
+
+# Reads the mailbox, where one is named: (at) -> number of mails read.
+MAILBOX = "incidents.outside.mailbox.poll"
 
 # Called when a sender has nothing left to do: connections kept open are closed. () -> None.
 AFTER_SENDING: tuple[str, ...] = ("contributors.channels.email.hang_up",)
@@ -156,11 +181,13 @@ def every_path() -> list[str]:
     return [
         MAY,
         TAB_COUNTS,
+        JOURNAL_KINDS,
         JOIN,
         ROLES_AS_PLANNED,
         TAKE_ROLES,
         ARRIVALS,
         SERIOUS,
+        PASSES_ON,
         *GATES,
         *ADVICE,
         *JOURNAL_CONSUMERS,
@@ -171,6 +198,8 @@ def every_path() -> list[str]:
         *ALERT_SOURCES.values(),
         *CHANNELS.values(),
         NEXT_WAY,
+        MAILBOX,
+        *WARM_UP,
         *AFTER_SENDING,
         *OLDEST_DUE,
         *ENGINE,

@@ -17,6 +17,7 @@ from periods.debriefs import Line, Section
 from periods.models import JournalEntry, Period
 
 MOST: Final = 20
+LONGEST: Final = 200  # characters of a decision that are shown
 PATTERN: Final = 3  # incidents of one system within a day: look for one cause
 CLOCKS: Final = {
     "acknowledge": "Acknowledge",
@@ -73,6 +74,35 @@ def late_or_worse(period: Period, since: datetime, at: datetime) -> Section:
     return Section("late", "Late or getting worse", 5 if items else 1, items[:MOST])
 
 
+def decisions(period: Period, since: datetime, at: datetime) -> Section:
+    """What was decided on incidents since then, and what somebody put on the agenda when it was resolved."""
+    entries = JournalEntry.objects.filter(
+        period=period, kind__in=("incident.commented", "incident.resolved"), at__gt=since, at__lte=at
+    )
+    items = [
+        Line(_decided_words(entry), _decided_note(entry), _place(period, entry))
+        for entry in entries.select_related("actor").order_by("seq")
+        if entry.data.get("comment_kind") == "decision" or entry.data.get("debrief")
+    ]
+    return Section("incident_decisions", "Decided on incidents", 3 if items else 1, items[-MOST:])
+
+
+def _decided_words(entry: JournalEntry) -> str:
+    text = " ".join((entry.data.get("body") or entry.data.get("title", "")).split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST].rstrip()}…"
+
+
+def _decided_note(entry: JournalEntry) -> str:
+    if entry.kind == "incident.resolved":
+        return f"{entry.data['key']}, resolved: {Incident.Ending(entry.data['ending']).label.lower()}"
+    return f"{entry.data['key']}, {entry.actor.short_name if entry.actor else ''}"
+
+
+def _place(period: Period, entry: JournalEntry) -> str:
+    number = int(entry.subject.rpartition(":")[2])
+    return Incident(period=period, number=number).get_absolute_url()
+
+
 def _within(since: datetime, at: datetime) -> Q:
     return Q(at__gt=since, at__lte=at)
 
@@ -120,8 +150,7 @@ def _worse(period: Period, since: datetime, at: datetime) -> Iterator[Line]:
     for entry in told.values():
         came_back = entry.kind == "incident.reopened"
         words = "Came back" if came_back else f"{entry.data['before']} to {entry.data['severity']}"
-        incident = Incident(period=period, number=int(entry.subject.rpartition(":")[2]))
-        yield Line(f"{entry.data['key']} {entry.data['title']}", words, incident.get_absolute_url(), "warn")
+        yield Line(f"{entry.data['key']} {entry.data['title']}", words, _place(period, entry), "warn")
 
 
 def _is_worse(entry: JournalEntry) -> bool:

@@ -90,6 +90,7 @@ class Clock:
     finished_at: datetime | None
     soon_at: datetime
     started_at: datetime
+    measure: Measure
 
     @property
     def is_open(self) -> bool:
@@ -268,6 +269,7 @@ def _clock(
         finished_at=finished_at,
         soon_at=_advance(spans(), target.seconds * (1 - SOON_SHARE), started_at),
         started_at=started_at,
+        measure=target.measure,
     )
 
 

@@ -23,7 +23,7 @@ def clocks_of(incident: Incident, at: datetime) -> tuple[clocks.Clock, ...]:
 
     A re-opened incident counts from its re-opening, and what was said before no longer counts.
     """
-    if incident.in_backlog:
+    if incident.has_no_clock:
         return ()
     start, policy = incident.clock_from, policies.of(incident.period)
 

@@ -48,7 +48,7 @@ def correct(incident_id: int, *, by: User, at: datetime, via: str = "", **facts:
 
 def _follow_kind(incident: Incident, at: datetime) -> None:
     """A wish pages nobody; what turns out to be none is paged about like any other."""
-    if incident.in_backlog:
+    if incident.has_no_clock:
         escalation.stop(incident, at=at, kinds=escalation.TOLD)
     elif incident.is_open and incident.acknowledged_at is None and incident.paging_since is None:
         escalation.start(incident, at=at)

@@ -8,6 +8,7 @@ from django import forms
 
 from contributors.models import Membership
 from hypercare.models import User
+from incidents.inputs import TELL
 from incidents.models import Comment, Incident
 from incidents.queues import SNOOZES
 from incidents.severity import MEANINGS, SEVERITIES, pair_for
@@ -18,6 +19,25 @@ SEVERITY_CHOICES: Final = [(code, f"{code}, {Incident.Severity(code).label.lower
 KINDS: Final = [("", "Not judged yet"), *Incident.Kind.choices]
 VERDICTS: Final = [("", "Not judged yet"), *Incident.Verdict.choices]
 LONGEST: Final = 20_000
+HOW: Final = [
+    ("duplicate", "A duplicate: it is closed, and its comments, alerts, tasks and followers move"),
+    ("part", "Part of it: both stay open, and the other lists this one"),
+    ("related", "Related: each names the other"),
+]
+ROLLBACK: Final = [("hold", "Hold, do not roll back now"), ("roll_back", "Roll back")]
+LOOK_AGAIN: Final = {
+    "30": "In 30 minutes",
+    "60": "In 1 hour",
+    "120": "In 2 hours",
+    "240": "In 4 hours",
+    "480": "In 8 hours",
+}
+TASK_DUE: Final = {
+    "30m": "In 30 minutes",
+    "1h": "In 1 hour",
+    "4h": "In 4 hours",
+    "tomorrow": "Tomorrow 09:00",
+}
 
 
 class SeverityMixin(forms.Form):
@@ -197,8 +217,103 @@ class ResolveForm(forms.Form):
         label="What fixed it?", max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": "Say what fixed it, so the next person can find it."},
     )  # fmt: skip
-    cause = forms.CharField(label="Cause", required=False, max_length=200)
-    verdict = forms.ChoiceField(label="The release", choices=VERDICTS, required=False)
+    cause = forms.CharField(
+        label="Cause", required=False, max_length=200,
+        error_messages={"max_length": "Shorten the cause to 200 characters."},
+    )  # fmt: skip
+    verdict = forms.ChoiceField(label="Part of the release?", choices=VERDICTS, required=False)
+    workaround = forms.CharField(
+        label="Workaround", required=False, max_length=500, help_text="How people get by, where something remains.",
+        error_messages={"max_length": "Shorten the workaround to 500 characters."},
+    )  # fmt: skip
+    tell = forms.MultipleChoiceField(
+        label="Whom to tell", choices=[(name, name) for name in TELL], required=False,
+        widget=forms.CheckboxSelectMultiple, error_messages={"invalid_choice": "Choose from the list."},
+    )  # fmt: skip
+    debrief = forms.BooleanField(required=False)
+    known_error = forms.BooleanField(required=False)
+    lesson = forms.BooleanField(required=False)
+
+
+class LinkForm(forms.Form):
+    """Another incident, and what it has to do with this one."""
+
+    how = forms.ChoiceField(
+        label="This one is", choices=HOW, widget=forms.RadioSelect, initial="duplicate",
+        error_messages={"invalid_choice": "Choose one of the three ways."},
+    )  # fmt: skip
+    other = forms.CharField(
+        label="Which incident?", max_length=24, help_text="Its key, such as BILL-36.",
+        widget=forms.TextInput(attrs={"list": "other-incidents", "autocomplete": "off"}),
+        error_messages={"required": "Name the other incident by its key."},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, incident: Incident, **kwargs: Any) -> None:
+        """Only incidents of the same period can be meant."""
+        super().__init__(*args, **kwargs)
+        self.incident = incident
+        self.fields["other"].help_text = f"Its key, such as {incident.period.key}-36."
+
+    def clean_other(self) -> int:
+        """The other's id."""
+        found = named(self.cleaned_data["other"], self.incident.period)
+        if found is None or found.pk == self.incident.pk:
+            key = self.incident.period.key
+            raise forms.ValidationError(f"Name another incident of this period by its key, such as {key}-36.")
+        return found.pk
+
+
+class TaskForm(forms.Form):
+    """One thing one person does about it by a time."""
+
+    title = forms.CharField(
+        label="What is to be done?", max_length=200,
+        error_messages={"required": "Say what is to be done.", "max_length": "Keep it under 200 characters."},
+    )  # fmt: skip
+    owner = forms.ModelChoiceField(
+        label="Who does it?", queryset=User.objects.none(), empty_label=None,
+        error_messages={"invalid_choice": "Choose somebody who is part of this period.", "required": "Choose who."},
+    )  # fmt: skip
+    due = forms.ChoiceField(
+        label="By when?", choices=list(TASK_DUE.items()), initial="1h",
+        error_messages={"invalid_choice": "Choose one of the times in the list."},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
+        """Only people of the period who may work on incidents."""
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = workers(period)  # type: ignore[attr-defined]  # a ModelChoiceField
+
+
+class ReferenceForm(forms.Form):
+    """A page elsewhere that helps."""
+
+    label = forms.CharField(
+        label="What is it?", max_length=120, help_text="“Runbook: invoices”, “Dashboard”.",
+        error_messages={"required": "Say what is behind the link.", "max_length": "Keep it under 120 characters."},
+    )  # fmt: skip
+    url = forms.CharField(
+        label="Address", max_length=2000, widget=forms.URLInput(attrs={"inputmode": "url"}),
+        error_messages={"required": "Give its address.", "max_length": "Shorten the address to 2,000 characters."},
+    )  # fmt: skip
+
+
+class RollbackForm(forms.Form):
+    """Roll back, or hold and look again."""
+
+    answer = forms.ChoiceField(
+        label="What do you decide?", choices=ROLLBACK, widget=forms.RadioSelect, initial="hold",
+        error_messages={"required": "Choose to roll back or to hold.", "invalid_choice": "Choose one of the two."},
+    )  # fmt: skip
+    reason = forms.CharField(
+        label="Why?", max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say why in a sentence.", "max_length": "Keep it under 500 characters."},
+    )  # fmt: skip
+    look_again = forms.ChoiceField(
+        label="Look again", choices=list(LOOK_AGAIN.items()), initial="60", required=False,
+        help_text="Of a hold: you are asked again then, if it still hurts.",
+        error_messages={"invalid_choice": "Choose one of the times in the list."},
+    )  # fmt: skip
 
 
 class ReasonForm(forms.Form):
@@ -219,6 +334,15 @@ class HandOverForm(forms.Form):
             "required": "Name the team that takes it over.", "max_length": "Keep the name under 120 characters.",
         },
     )  # fmt: skip
+
+
+def named(text: str, period: Period) -> Incident | None:
+    """The incident of a period somebody means by `BILL-36` or `36`; None when there is none."""
+    prefix, _, number = text.strip().rpartition("-")
+    if (prefix and prefix.upper() != period.key) or not number.isdecimal() or len(number) > 9:
+        return None
+    found: Incident | None = Incident.objects.filter(period=period, number=int(number)).first()
+    return found
 
 
 def workers(period: Period) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from contributors.models import Membership, Role
@@ -20,6 +20,7 @@ WORKED: Final[tuple[str, ...]] = (
 LONGEST_TITLE: Final = 200
 LONGEST_TEXT: Final = 20_000
 TOO_LONG: Final = f"Shorten it to {LONGEST_TEXT:,} characters."
+TELL: Final = ("reporter", "everyone")
 COMMENT_EMPTY: Final = "Write something first; an empty entry tells nobody anything."
 RESOLUTION_EMPTY: Final = "Say in a sentence what fixed it, or why nothing had to be."
 
@@ -70,13 +71,17 @@ def check_comment(body: str, kind: str) -> None:
     })  # fmt: skip
 
 
-def check_resolution(ending: str, resolution: str, cause: str) -> None:
-    """How it ended, in a word and a sentence."""
+def check_resolution(
+    ending: str, resolution: str, cause: str, workaround: str, tell: Collection[str]
+) -> None:
+    """How it ended, in a word and a sentence, and who is to hear of it."""
     endings = ", ".join(Incident.Ending.values)
     _refuse({
         "ending": "" if ending in Incident.Ending else f"Choose {endings}.",
         "resolution": RESOLUTION_EMPTY if not resolution else TOO_LONG if len(resolution) > LONGEST_TEXT else "",
         "cause": "Shorten the cause to 200 characters." if len(cause) > 200 else "",
+        "workaround": "Shorten the workaround to 500 characters." if len(workaround) > 500 else "",
+        "tell": f"Choose from {', '.join(TELL)}." if set(tell) - set(TELL) else "",
     })  # fmt: skip
 
 

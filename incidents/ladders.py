@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db.models import Max
 
-from contributors import roster
+from contributors import answering, roster
 from contributors.models import Delivery, Membership, Role
 from hypercare.models import User
 from incidents import policies
@@ -42,7 +42,7 @@ def of(incident: Incident) -> Ladder:
 
     Beside the lead of the product's own P1 ladder the incident commander is paged, where the period has that duty.
     """
-    if incident.in_backlog:
+    if incident.has_no_clock:
         return Ladder()
     return for_severity(incident.period, incident.severity)
 
@@ -79,7 +79,7 @@ def people(step: Step, incident: Incident, *, at: datetime) -> list[User]:
     """Whom the step means at an instant, in order; empty when nobody stands there."""
     period = incident.period
     if step.who in ("on_shift", "deputy"):
-        pair = roster.answering(incident.team, period, at=at)
+        pair = answering.of(incident.team, period, at=at)
         return [person for person in (pair[step.who == "deputy"],) if person]
     if step.who in ("lead", "sponsor"):
         named = period.lead if step.who == "lead" else period.sponsor
@@ -94,7 +94,7 @@ def _of_role(step: Step, period: Period, at: datetime) -> list[User]:
     if role is None:
         return []
     if step.who == "role":
-        return [person for person in roster.answering(role, period, at=at)[:1] if person]
+        return [person for person in answering.of(role, period, at=at)[:1] if person]
     everybody = _members(period, role=role)
     return everybody if step.who == "everyone" else _longest_spared(everybody, period)
 

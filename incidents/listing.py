@@ -30,9 +30,9 @@ COUNTED: Final = 10_000
 STEPPED: Final = 500
 GROUPS: Final = {
     "open": "Open", "no-owner": "No owner", "mine": "Mine", "snoozed": "Snoozed", "backlog": "Backlog",
-    "resolved": "Resolved",
+    "problems": "Problems", "resolved": "Resolved",
 }  # fmt: skip
-RARE: Final = ("snoozed", "backlog")  # shown while there is something in them
+RARE: Final = ("snoozed", "backlog", "problems")  # shown while there is something in them
 VIEWS: Final = ("list", "board")
 WATCHED: Final = (Incident.Status.MITIGATED, Incident.Status.MONITORING)
 STAGE: Final = Case(
@@ -61,7 +61,8 @@ class Filters:
 
     @classmethod
     def read(cls, params: Mapping[str, Any]) -> Filters:
-        """From a query string."""
+        """From a query string. A NUL is left out: PostgreSQL refuses to look for one."""
+        params = {name: str(value).replace("\x00", "") for name, value in params.items()}
         group, view = str(params.get("status", "")), str(params.get("view", ""))
         owner = str(params.get("owner", ""))
         wanted = str(params.get("sev", "")).upper().split(",")
@@ -146,15 +147,16 @@ class Page:
 
 def wanted(found: QuerySet[Incident], filters: Filters, viewer: User) -> QuerySet[Incident]:
     """What the filters ask for, unordered."""
-    is_wish = Q(kind=Incident.Kind.ENHANCEMENT)
-    here = Q(resolved_at__isnull=True) & ~is_wish
+    unresolved = Q(resolved_at__isnull=True)
+    here = unresolved & ~Q(kind__in=Incident.UNCOUNTED)
     still = here & Q(snoozed_until__isnull=True)
     groups = {
         "open": still,
         "no-owner": still & Q(owner=None),
         "mine": still & Q(owner=viewer),
         "snoozed": here & Q(snoozed_until__isnull=False),
-        "backlog": Q(resolved_at__isnull=True) & is_wish,
+        "backlog": unresolved & Q(kind=Incident.Kind.ENHANCEMENT),
+        "problems": unresolved & Q(kind=Incident.Kind.PROBLEM),
         "resolved": Q(resolved_at__isnull=False),
     }
     found = found.filter(groups[filters.group])
@@ -238,7 +240,8 @@ def _key(last: Any, filters: Filters) -> str:
 def counts(found: QuerySet[Incident], viewer: User) -> dict[str, int]:
     """The figures on the tabs of a list and of the board: two queries. Resolved ones are counted to 10,000."""
     unresolved = found.filter(resolved_at__isnull=True)
-    here = ~Q(kind=Incident.Kind.ENHANCEMENT) & Q(snoozed_until__isnull=True)
+    counted = ~Q(kind__in=Incident.UNCOUNTED)
+    here = counted & Q(snoozed_until__isnull=True)
     by_status = {
         f"is_{status}": Count("id", filter=here & Q(status=status)) for status in Incident.Status.values
     }
@@ -250,8 +253,9 @@ def counts(found: QuerySet[Incident], viewer: User) -> dict[str, int]:
         p1=Count("id", filter=here & Q(severity="P1")),
         triage=Count("id", filter=here & ~waits & (Q(status=Incident.Status.NEW) | Q(owner=None))),
         watching=Count("id", filter=here & ~waits & Q(status__in=WATCHED, owner__isnull=False)),
-        snoozed=Count("id", filter=~Q(kind=Incident.Kind.ENHANCEMENT) & Q(snoozed_until__isnull=False)),
+        snoozed=Count("id", filter=counted & Q(snoozed_until__isnull=False)),
         backlog=Count("id", filter=Q(kind=Incident.Kind.ENHANCEMENT)),
+        problems=Count("id", filter=Q(kind=Incident.Kind.PROBLEM)),
         **by_status,
     )
     figures["resolved"] = found.filter(resolved_at__isnull=False)[: COUNTED + 1].count()

@@ -6,6 +6,7 @@ zone. No data is unknown, never a good figure. Definitions: docs/domain.md secti
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -15,7 +16,7 @@ from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, Val
 from django.db.models.functions import TruncDate
 
 from contributors.models import Membership
-from incidents import deadlines
+from incidents import deadlines, tallies
 from incidents.models import Incident, StatusChange
 from periods import gates, statistics
 from periods.criteria import Reading, Verdict
@@ -29,6 +30,8 @@ LOOKS: Final = 14  # how many days back a streak of normal days is followed
 URGENT: Final = ("P1", "P2")
 BAU_CODES: Final = ("SU",)  # the duty that stays when the hypercare team leaves
 NOT_THE_RELEASE: Final = (Incident.Verdict.KNOWN, Incident.Verdict.UNRELATED)
+MOST_STEPS: Final = 1000
+MANY: Final = 2000  # incidents of a period from which figures are kept for a minute
 NOT_ISSUES: Final = (Incident.Ending.DUPLICATE, Incident.Ending.NOT_A_PROBLEM)
 
 
@@ -141,6 +144,11 @@ def counts(period: Period, *, at: datetime) -> dict[str, Any]:
 
     `attainment` is a percentage, None when nothing was due. Three queries.
     """
+    found: dict[str, Any] = _kept("counts", period, at, lambda: _counts(period, at))
+    return found
+
+
+def _counts(period: Period, at: datetime) -> dict[str, Any]:
     rows = _loaded(_open(period, at), period)
     met, late = _sla(period, at, since=at - WEEK)
     day = Q(reported_at__gt=at - DAY, reported_at__lte=at)
@@ -217,6 +225,11 @@ def daily(period: Period, *, at: datetime) -> list[Day]:
 
     The last day so far counts up to `at`. Re-openings are a series of their own, not arrivals.
     """
+    found: list[Day] = _kept("daily", period, at, lambda: _daily(period, at))
+    return found
+
+
+def _daily(period: Period, at: datetime) -> list[Day]:
     arrived, moved, before = _arrivals(period, at), *_movements(period, at)
     today, still_open, days = local_day(at, period.zone), before, []
     for on in _window(period, at):
@@ -229,12 +242,28 @@ def daily(period: Period, *, at: datetime) -> list[Day]:
 
 
 def burn_down(period: Period, *, at: datetime) -> list[tuple[float, int]]:
-    """Steps of the number open: (days since midnight of the first day, open from then on). One query."""
+    """Steps of the number open: (days since midnight of the first day, open from then on). One query.
+
+    Beyond a thousand steps, which no chart can show, only so many of them, each as it was.
+    """
+    found: list[tuple[float, int]] = _kept("burn", period, at, lambda: _burn_down(period, at))
+    return found
+
+
+def _burn_down(period: Period, at: datetime) -> list[tuple[float, int]]:
     first, open_now, samples = local_day(period.starts_at, period.zone), 0, [(0.0, 0)]
     for moment, opens in _steps(period, at).order_by("at", "id").values_list("at", "opens"):
         open_now += opens
         samples.append((max(0.0, _place(moment, first, period)), open_now))
+    samples = samples[:: len(samples) // MOST_STEPS + 1]
     return [*samples, (max(0.0, _place(at, first, period)), open_now)]
+
+
+def _kept(name: str, period: Period, at: datetime, count: Callable[[], Any]) -> Any:
+    """Counted once per version and minute where there is much to count, each time where there is little."""
+    if period.next_incident_number <= MANY:
+        return count()
+    return tallies.once(f"{name}:{tallies.stamp([period], at=at)}", count)
 
 
 def _place(moment: datetime, first: date, period: Period) -> float:
@@ -293,7 +322,7 @@ def _steps(period: Period, at: datetime) -> QuerySet[StatusChange]:
 
 def counted_changes(period: Period) -> QuerySet[StatusChange]:
     """The steps of what the window is judged by: a wish never came and never went."""
-    return StatusChange.objects.filter(period=period).exclude(incident__kind=Incident.Kind.ENHANCEMENT)
+    return StatusChange.objects.filter(period=period).exclude(incident__kind__in=Incident.UNCOUNTED)
 
 
 def _loaded(rows: QuerySet[Incident], period: Period) -> list[Incident]:

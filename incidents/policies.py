@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any, Final, Literal, get_args
 
 from django.db import transaction
@@ -83,12 +83,21 @@ LADDERS: Final[Mapping[str, Ladder]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Rollback:
+    """How long a P1 may hurt before it is decided whether to roll back, and how long the answer may take."""
+
+    after: timedelta = timedelta(hours=4)  # docs/domain.md section 5
+    answer: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The promises of one period, complete."""
 
     targets: Mapping[str, Mapping[Kind, Target]] = field(default_factory=lambda: clocks.TARGETS)
     covered: Hours | None = None
     ladders: Mapping[str, Ladder] = field(default_factory=lambda: LADDERS)
+    rollback: Rollback = Rollback()
     is_own: bool = False
     version: int = 0
 
@@ -105,6 +114,13 @@ def of(period: Period) -> Policy:
     return known
 
 
+def passes_on(period: Period) -> timedelta | None:
+    """How long after its start a P1 that nobody takes goes to the next step; None where there is no next one."""
+    steps = of(period).ladders["P1"].steps
+    later = [step.after for step in steps if step.after > steps[0].after]
+    return timedelta(minutes=min(later)) if later else None
+
+
 def _parsed(row: IncidentPolicy | None) -> Policy:
     if row is None:
         return DEFAULT
@@ -112,9 +128,16 @@ def _parsed(row: IncidentPolicy | None) -> Policy:
         targets={severity: _targets(severity, row.targets.get(severity, {})) for severity in SEVERITIES},
         covered=_hours(row.hours),
         ladders={severity: _ladder(severity, row.ladders) for severity in SEVERITIES},
+        rollback=_rollback(row.rollback),
         is_own=True,
         version=row.version,
     )
+
+
+def _rollback(row: Mapping[str, Any]) -> Rollback:
+    if not row:
+        return Rollback()
+    return Rollback(timedelta(seconds=row["after_s"]), timedelta(seconds=row["answer_s"]))
 
 
 def _targets(severity: str, own: Mapping[str, Any]) -> Mapping[Kind, Target]:
@@ -190,6 +213,27 @@ def set_ladder(
         period, "policy.ladder", by=by, at=at, via=via, severity=severity, before=before,
         after=ladder.plain(),
     )  # fmt: skip
+    return _parsed(row)
+
+
+@transaction.atomic
+def set_rollback(period_id: int, *, rollback: Rollback, by: User, at: datetime, via: str = "") -> Policy:
+    """Ask about rolling back sooner or later. Holds for open P1s too. Raises Invalid for times out of bounds."""
+    period = Period.objects.locked().get(pk=period_id)
+    errors = {}
+    if not timedelta(minutes=15) <= rollback.after <= timedelta(days=3):
+        errors["after"] = "Choose between 15 minutes and 3 days."
+    if not timedelta(minutes=5) <= rollback.answer <= timedelta(hours=12):
+        errors["answer"] = "Choose between 5 minutes and 12 hours."
+    if errors:
+        raise Invalid(errors)
+    row = _row(period, by, at)
+    before = row.rollback
+    row.rollback = {
+        "after_s": int(rollback.after.total_seconds()), "answer_s": int(rollback.answer.total_seconds()),
+    }  # fmt: skip
+    _save(row, "rollback")
+    journal.record(period, "policy.rollback", by=by, at=at, via=via, before=before, after=row.rollback)
     return _parsed(row)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any, Final
 
 from django import forms
@@ -11,7 +12,7 @@ from contributors.models import Membership, Role
 from hypercare.errors import Invalid
 from incidents import clocks, ladders
 from incidents.clocks import Hours, Kind, Target
-from incidents.policies import OF_A_ROLE, Ladder, Policy, Step
+from incidents.policies import OF_A_ROLE, Ladder, Policy, Rollback, Step
 from incidents.severity import SEVERITIES
 from periods.models import Period
 
@@ -115,6 +116,37 @@ class TargetsForm(forms.Form):
             return None
         days = tuple(sorted(data["days"]))
         return Hours(days, data["opens"], data["closes"], on_holidays=data["on_holidays"])
+
+    def explain(self, error: Invalid) -> None:
+        """Put the domain's complaints beside the fields."""
+        for field, sentences in error.errors.items():
+            self.add_error(field if field in self.fields else None, sentences)
+
+
+class RollbackForm(forms.Form):
+    """When a P1 asks whether to roll back, and how long the answer may take."""
+
+    after = Length(
+        label="A P1 that is not mitigated asks after", help_text="Whoever may roll back is asked then."
+    )
+    answer = Length(label="The answer is due within", help_text="Without one the sponsor is asked too.")
+
+    def __init__(self, data: Any = None, *, policy: Policy) -> None:
+        """Filled with what holds now."""
+        now = policy.rollback
+        lengths = {"after": now.after, "answer": now.answer}
+        super().__init__(data, prefix="rollback", initial={
+            name: said(Target(int(length.total_seconds()), "elapsed")) for name, length in lengths.items()
+        })  # fmt: skip
+
+    @property
+    def rollback(self) -> Rollback:
+        """What was typed."""
+        return Rollback(self._length("after"), self._length("answer"))
+
+    def _length(self, name: str) -> timedelta:
+        number, unit = self.cleaned_data[name]
+        return timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[unit]: min(number, 9999)})
 
     def explain(self, error: Invalid) -> None:
         """Put the domain's complaints beside the fields."""

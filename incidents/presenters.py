@@ -209,10 +209,8 @@ def _said(clock: clocks.Clock, at: datetime, zone: tzinfo) -> tuple[str, str]:
 
 
 def _target(clock: clocks.Clock) -> str:
-    """`30 m`; targets in business time are said in working days."""
-    if clock.due_at - clock.started_at == timedelta(seconds=clock.total_s):
-        return timewords.duration(clock.total_s)
-    return _working_days(clock.total_s)
+    """`30 m`; targets in business time are said in working days, whatever pauses moved the deadline."""
+    return _working_days(clock.total_s) if clock.measure == "business" else timewords.duration(clock.total_s)
 
 
 def _working_days(seconds: int) -> str:

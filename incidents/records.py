@@ -16,12 +16,12 @@ from incidents.words import when, who
 from periods import journal
 from periods.models import Period
 
-PEOPLE: Final = ("owner", "acknowledged_by", "resolved_by", "team")
+PEOPLE: Final = ("owner", "acknowledged_by", "resolved_by", "team", "duplicate_of")
 # What taking back an action puts back as it was.
 RESTORED: Final = (
     "title", "description", "component", "kind", "verdict", "impact", "urgency", "severity", "status", "owner_id",
     "acknowledged_at", "acknowledged_by_id", "mitigated_at", "queue", "queue_note", "queued_at", "snoozed_until",
-    "pauses", "handed_to",
+    "pauses", "handed_to", "parent_id", "duplicate_of_id", "ending", "resolution", "resolved_at", "resolved_by_id",
 )  # fmt: skip
 
 
@@ -66,6 +66,17 @@ def require_open(incident: Incident) -> None:
 
 
 def resolved_sentence(incident: Incident) -> str:
-    """`Ingrid Solheim resolved it at 13:24 on 18 Nov (Copenhagen).`"""
+    """`Ingrid Solheim resolved it at 13:24 on 18 Nov (Copenhagen).`, or who merged it into which."""
     assert incident.resolved_at is not None  # noqa: S101  the constraint resolved_has_a_time
+    if incident.duplicate_of:
+        incident.duplicate_of.period = incident.period
+        return someone_merged(incident)
     return f"{who(incident.resolved_by)} resolved it at {when(incident.resolved_at, incident.period)}."
+
+
+def someone_merged(incident: Incident) -> str:
+    """`Ingrid Solheim merged it into BILL-3 at 13:24 on 18 Nov (Copenhagen).` Needs the other with its period."""
+    assert incident.resolved_at  # noqa: S101  the caller has just looked
+    assert incident.duplicate_of  # noqa: S101
+    said = when(incident.resolved_at, incident.period)
+    return f"{who(incident.resolved_by)} merged {incident.key} into {incident.duplicate_of.key} at {said}."

@@ -46,7 +46,7 @@ def save(period_id: int, *, name: str, filters: Filters, by: User, at: datetime)
 
 
 def _check(name: str, query: str, *, is_one_more: bool, count: int) -> None:
-    if not 0 < len(name) <= LONGEST_NAME:
+    if not 0 < len(name) <= LONGEST_NAME or "\x00" in name:
         raise Invalid({"name": f"Give the view a name of 1 to {LONGEST_NAME} characters."})
     if len(query) > LONGEST_QUERY:
         raise Invalid({"name": "The text searched for is too long to be kept. Shorten it."})

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from hypercare.models import User
 from incidents.clocks import next_deadline
 from incidents.deadlines import clocks_of, missed
-from incidents.forms import LONGEST, workers
+from incidents.forms import LONGEST, named, workers
 from incidents.models import AlertSource, Comment, Incident
 from incidents.severity import pair_for
 from periods.models import Period
@@ -46,6 +46,8 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
     resolved_by = PersonOut(read_only=True, allow_null=True)
     team = serializers.CharField(source="team.name", read_only=True, default=None, allow_null=True)
     caused_by_change = serializers.BooleanField(read_only=True, allow_null=True)
+    duplicate_of = serializers.SerializerMethodField()
+    part_of = serializers.SerializerMethodField()
     missed = serializers.SerializerMethodField()
     next_deadline = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField()
@@ -55,7 +57,8 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
         fields: ClassVar = [
             "key", "period", "number", "title", "description", "component", "team", "impact", "urgency", "severity",
             "status", "source", "owner", "reported_at", "acknowledged_at", "acknowledged_by", "last_update_at",
-            "mitigated_at", "resolved_at", "resolved_by", "ending", "resolution", "cause", "kind", "verdict",
+            "mitigated_at", "resolved_at", "resolved_by", "ending", "resolution", "cause", "workaround", "kind",
+            "verdict", "duplicate_of", "part_of",
             "caused_by_change", "queue", "queue_note", "queued_at", "snoozed_until", "missed",
             "reopened", "handed_to", "next_deadline", "version", "updated_at", "url",
         ]  # fmt: skip
@@ -65,6 +68,16 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
         """The open clock that is due first, at the moment of the request."""
         clock = next_deadline(clocks_of(incident, self.context["at"])) if incident.is_open else None
         return {"kind": clock.kind, "due_at": clock.due_at, "state": clock.state} if clock else None
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_duplicate_of(self, incident: Incident) -> str | None:
+        """The key of the incident it was merged into."""
+        return _key_beside(incident, incident.duplicate_of)
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_part_of(self, incident: Incident) -> str | None:
+        """The key of the incident it is part of."""
+        return _key_beside(incident, incident.parent)
 
     @extend_schema_field(MissedOut(many=True))
     def get_missed(self, incident: Incident) -> list[dict[str, Any]]:
@@ -79,7 +92,7 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
 class CommentOut(serializers.ModelSerializer[Comment]):
     """Something somebody wrote."""
 
-    by = PersonOut(read_only=True)
+    by = PersonOut(read_only=True, allow_null=True, help_text="Null where the reporter wrote it.")
 
     class Meta:
         model = Comment
@@ -154,7 +167,7 @@ class AssignIn(serializers.Serializer[Any]):
         """Somebody of the period who may work on incidents."""
         if value is None:
             return None
-        return _person(value, self.context["period"], self.context["user"])
+        return somebody(value, self.context["period"], self.context["user"])
 
 
 class StatusIn(serializers.Serializer[Any]):
@@ -176,6 +189,12 @@ class ResolveIn(serializers.Serializer[Any]):
     ending = serializers.ChoiceField(choices=Incident.Ending.choices)
     resolution = serializers.CharField(max_length=LONGEST)
     cause = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    workaround = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    tell = serializers.ListField(
+        child=serializers.ChoiceField(choices=[("reporter", "Reporter"), ("everyone", "Everybody in the period")]),
+        required=False, max_length=2, help_text="Who hears of it beside the lead and those who follow it.",
+    )  # fmt: skip
+    debrief = serializers.BooleanField(required=False, help_text="Whether the next debrief talks about it.")
     verdict = serializers.ChoiceField(choices=Incident.Verdict.choices, required=False, allow_blank=True)
     caused_by_change = serializers.BooleanField(
         required=False, allow_null=True, help_text="The short form of a verdict: caused, or unrelated."
@@ -220,6 +239,36 @@ class ReasonIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000)
 
 
+class OtherIn(serializers.Serializer[Any]):
+    """Another incident of the period, by its key."""
+
+    other = serializers.CharField(max_length=24)
+
+    def validate_other(self, value: str) -> int:
+        """Its id."""
+        return _id_of(value, self.context["period"])
+
+
+class MergeIn(serializers.Serializer[Any]):
+    """The incident that stays, by its key. This one is closed as its duplicate."""
+
+    into = serializers.CharField(max_length=24)
+
+    def validate_into(self, value: str) -> int:
+        """Its id."""
+        return _id_of(value, self.context["period"])
+
+
+class ParentIn(serializers.Serializer[Any]):
+    """The incident this one is part of, by its key; null for none."""
+
+    part_of = serializers.CharField(source="parent", max_length=24, allow_null=True)
+
+    def validate_part_of(self, value: str | None) -> int | None:
+        """Its id."""
+        return None if value is None else _id_of(value, self.context["period"])
+
+
 class CommentIn(serializers.Serializer[Any]):
     """A note, a stakeholder update or a decision."""
 
@@ -256,7 +305,22 @@ class AlertSourceMade(AlertSourceOut):
         fields: ClassVar = [*AlertSourceOut.Meta.fields, "token", "hook_url"]
 
 
-def _person(value: str, period: Period, me: User) -> User:
+def _key_beside(incident: Incident, other: Incident | None) -> str | None:
+    """The key of another incident of the same period, without asking for its period again."""
+    return f"{incident.period.key}-{other.number}" if other else None
+
+
+def _id_of(key: str, period: Period) -> int:
+    found = named(key, period)
+    if found is None:
+        raise serializers.ValidationError(
+            f"There is no {key} in {period}. Give a key such as {period.key}-1."
+        )
+    return found.pk
+
+
+def somebody(value: str, period: Period, me: User) -> User:
+    """Somebody of the period who works on incidents, by id, e-mail address or `me`. Raises ValidationError."""
     people = workers(period)
     if value == "me":
         found = people.filter(pk=me.pk).first()

@@ -7,21 +7,32 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
+from django.db.models import Q
+
 from contributors.models import Delivery
 from hypercare.models import User
-from incidents.models import Incident
+from incidents.models import Incident, IncidentRole
 from incidents.words import minutes
-from periods import journal
 from periods.models import JournalEntry
 
 UPDATES, DECISIONS, NOTES, SYSTEM = "updates", "decisions", "notes", "system"
 FILTERS: Final = (("all", "All"), (UPDATES, "Updates"), (DECISIONS, "Decisions"), (SYSTEM, "System"))
-THROUGH: Final = {"link": "by link", "api": "through the API", "alert": "", "timer": ""}
+THROUGH: Final = {
+    "link": "by link",
+    "api": "through the API",
+    "alert": "",
+    "timer": "",
+    "form": "",
+    "mail": "",
+}
 DELIVERED: Final = {
     "due": "message waiting", "sending": "message being sent", "sent": "message sent", "delivered": "message delivered",
     "bounced": "message came back", "dead": "message could not be sent", "cancelled": "message no longer needed",
     "expired": "message too late to matter", "bundled": "sent with another message",
 }  # fmt: skip
+MOST: Final = 200
+FROM_DUPLICATES: Final = ("incident.merged", "incident.commented")
+NOBODY: Final = {"alert": "An alert", "form": "Somebody outside", "mail": "Somebody by mail"}
 FAILED: Final = (Delivery.State.BOUNCED, Delivery.State.DEAD)
 
 
@@ -43,14 +54,35 @@ class Moment:
 
 
 def read(incident: Incident, *, viewer: User, notes: bool, at: datetime, zone: tzinfo) -> list[Moment]:
-    """The story as this person may read it. Two queries; at most the newest 200 entries.
+    """The story as this person may read it. Four queries; at most the newest 200 entries.
 
     Notes are left out for those who may not read them. Days before today in `zone` are named.
     """
-    entries = journal.timeline(incident.period, subject=incident.subject)
+    entries = _entries(incident)
     pages, news = _deliveries(incident)
-    told = [_with_news(moment(entry, viewer, pages), news.get(entry.pk, ())) for entry in entries]
+    told = [
+        _with_news(moment(_seen_from(incident, entry), viewer, pages), news.get(entry.pk, ()))
+        for entry in entries
+    ]
     return [replace(line, day=_day(line.at, at, zone)) for line in told if notes or line.group != NOTES]
+
+
+def _entries(incident: Incident) -> list[JournalEntry]:
+    """Its own entries, those of its tasks, and what was said on incidents that were merged into it."""
+    tasks = incident.tasks.values_list("action_id", flat=True)
+    merged = [f"incident:{number}" for number in incident.duplicates.values_list("number", flat=True)]
+    own = Q(subject__in=[incident.subject, *(f"action:{pk}" for pk in tasks)])
+    found = JournalEntry.objects.filter(
+        own | Q(subject__in=merged, kind__in=FROM_DUPLICATES), period=incident.period_id
+    )
+    return list(found.select_related("actor", "period").order_by("-seq")[:MOST])
+
+
+def _seen_from(incident: Incident, entry: JournalEntry) -> JournalEntry:
+    """What was said on a duplicate names where; the entry itself is never saved again."""
+    if entry.subject != incident.subject and entry.subject.startswith("incident:"):
+        entry.data = {**entry.data, "from": entry.data.get("key", "")}
+    return entry
 
 
 def _day(moment: datetime, at: datetime, zone: tzinfo) -> str:
@@ -118,7 +150,7 @@ def moment(entry: JournalEntry, viewer: User, pages: dict[int, list[Delivery]] |
 
 def _who(entry: JournalEntry, viewer: User) -> str:
     if entry.actor is None:
-        return {"alert": "An alert", "timer": ""}.get(entry.via, "")
+        return NOBODY.get(entry.via, "")
     return "You" if entry.actor_id == viewer.pk else entry.actor.name
 
 
@@ -172,13 +204,21 @@ def _commented(data: dict[str, Any]) -> dict[str, Any]:
         return {"group": UPDATES, "icon": "megaphone", "tone": "accent", **told}
     if data.get("comment_kind") == "decision":
         return {"group": DECISIONS, "icon": "branch", "tone": "warn", "words": "decided", "text": body}
-    return {"group": NOTES, "icon": "chat", "words": "", "text": body}
+    words = f"on {data['from']}" if data.get("from") else ""
+    return {"group": NOTES, "icon": "chat", "words": words, "text": body}
+
+
+def _replied(data: dict[str, Any]) -> dict[str, Any]:
+    wait = ", which ends the wait" if data.get("ended_wait") else ""
+    told = {"who": "The reporter", "words": f"wrote{wait}", "quote": data.get("body", "")}
+    return {"icon": "chat", "tone": "accent", **told}
 
 
 def _resolved(data: dict[str, Any]) -> dict[str, Any]:
     ending = Incident.Ending(data["ending"]).label.lower() if data.get("ending") else ""
     cause = f"Cause: {data['cause']}" if data.get("cause") else ""
-    text = " ".join(part for part in (data.get("resolution", ""), cause) if part)
+    workaround = f"Workaround: {data['workaround']}" if data.get("workaround") else ""
+    text = " ".join(part for part in (data.get("resolution", ""), cause, workaround) if part)
     return {"icon": "check", "tone": "ok", "words": f"resolved it, {ending}".rstrip(", "), "text": text}
 
 
@@ -217,7 +257,7 @@ CLOCKS: Final = {
 RUNGS: Final = {
     "soon": "A quarter of the time is left for {}", "late": "Late with {}", "silent": "Still no update, paged again",
     "old": "Two hours without mitigation, told the sponsor",
-    "too_old": "Four hours without mitigation, asked for a decision on rolling back",
+    "too_old": "Still not mitigated, asked for a decision on rolling back",
 }  # fmt: skip
 
 
@@ -232,6 +272,39 @@ def _snoozed(data: dict[str, Any]) -> dict[str, Any]:
         return {"icon": "clock", "words": "ended the snooze"}
     until = datetime.fromisoformat(data["until"])
     return {"icon": "clock", "words": "snoozed it", "text": f"until {until:%H:%M on %-d %b} UTC"}
+
+
+def _merged(data: dict[str, Any]) -> dict[str, Any]:
+    if data.get("from"):
+        return {"icon": "branch", "words": f"merged {data['from']} into this", "text": data.get("title", "")}
+    return {"icon": "branch", "words": f"merged it into {data['into']}", "text": data.get("into_title", "")}
+
+
+def _role(data: dict[str, Any]) -> dict[str, Any]:
+    part = IncidentRole.Part(data["part"]).label.lower()
+    before = f"was {data['before']}" if data.get("before") else ""
+    if not data.get("user"):
+        return {"icon": "users", "words": f"gave the part of {part} back", "text": before}
+    took = data.get("user_id") == data["by_id"]
+    words = f"took the part of {part}" if took else f"made {data['user']} {part}"
+    return {"icon": "users", "words": words, "text": before}
+
+
+def _rollback(data: dict[str, Any]) -> dict[str, Any]:
+    again = data.get("look_again_at")
+    until = f"Next look at {datetime.fromisoformat(again):%H:%M on %-d %b} UTC." if again else ""
+    words = "decided to roll back" if data["answer"] == "roll_back" else "decided to hold, not to roll back"
+    text = " ".join(part for part in (data.get("reason", ""), until) if part)
+    return {"group": DECISIONS, "icon": "flag", "tone": "warn", "words": words, "text": text}
+
+
+def _parented(data: dict[str, Any]) -> dict[str, Any]:
+    words = (
+        f"made it part of {data['parent']}"
+        if data.get("parent")
+        else f"took it out of {data.get('before', '')}"
+    )
+    return {"icon": "branch", "words": words, "text": data.get("parent_title", "")}
 
 
 def _rung(data: dict[str, Any]) -> dict[str, Any]:
@@ -279,6 +352,8 @@ TELLERS: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "incident.regraded": _regraded,
     "incident.status": _status,
     "incident.commented": _commented,
+    "incident.replied": _replied,
+    "known_error.added": _plainly("book", "wrote it down as a known error"),
     "incident.resolved": _resolved,
     "incident.reopened": _reopened,
     "incident.handed_over": _handed_over,
@@ -289,6 +364,45 @@ TELLERS: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "incident.snoozed": _snoozed,
     "incident.woken": _plainly("clock", "The snooze is over"),
     "incident.undone": _plainly("undo", "undid what they did before"),
+    "incident.merged": _merged,
+    "incident.closed": lambda _: {"icon": "check", "tone": "ok", "words": "checked the result and closed it"},
+    "incident.role": _role,
+    "incident.link_added": lambda data: {"icon": "link", "words": "added a link", "text": data["label"]},
+    "incident.link_removed": lambda data: {"icon": "link", "words": "removed a link", "text": data["label"]},
+    "action.added": lambda data: {
+        "icon": "list",
+        "words": f"gave {data['owner']} a task",
+        "text": data["title"],
+    },
+    "action.done": lambda data: {
+        "icon": "check",
+        "tone": "ok",
+        "words": "finished a task",
+        "text": data["title"],
+    },
+    "action.reopened": lambda data: {
+        "icon": "refresh",
+        "words": "opened a task again",
+        "text": data["title"],
+    },
+    "incident.related": lambda data: {"icon": "branch", "words": f"related it to {data['other']}"},
+    "incident.unrelated": lambda data: {
+        "icon": "branch",
+        "words": f"no longer relates it to {data['other']}",
+    },
+    "incident.parented": _parented,
+    "incident.rollback_decided": _rollback,
+    "incident.rollback_asked": lambda data: {
+        "icon": "flag",
+        "tone": "danger",
+        "words": "Asked again for a decision on rolling back",
+        "text": data["reason"],
+    },
+    "incident.rollback_escalated": lambda data: {
+        "icon": "late",
+        "tone": "danger",
+        "words": f"No decision on rolling back, asked {data['who']}",
+    },
     "incident.late": _rung,
     "incident.due": _rung,
     "alert.fired": _alert("Alert fired", "pulse", "warn"),

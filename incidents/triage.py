@@ -7,7 +7,7 @@ journal entry and returns the incident with its period loaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,7 @@ def report(
     component: str = "",
     team: Role | None = None,
     source: str = Incident.Source.BROWSER,
+    kind: str = "",
     alert: str = "",
     via: str = "",
 ) -> Incident:
@@ -50,10 +51,11 @@ def report(
     _require_live(period)
     title, description, component = " ".join(title.split()), description.strip(), component.strip()
     inputs.check_report(period, title, description, component, team)
+    inputs.check_kind(kind)
     severity = inputs.severity(impact, urgency)
     incident = Incident.objects.create(
         period=period, number=_next_number(period), title=title, description=description, component=component,
-        team=team, impact=impact, urgency=urgency, severity=severity, source=source, reported_at=at,
+        team=team, impact=impact, urgency=urgency, severity=severity, source=source, kind=kind, reported_at=at,
         reported_by=by, updated_at=at,
     )  # fmt: skip
     StatusChange.objects.create(incident=incident, period=period, to_status=Status.NEW, opens=1, at=at, by=by)
@@ -206,25 +208,30 @@ def resolve(
     at: datetime,
     cause: str = "",
     verdict: str = "",
+    workaround: str = "",
+    tell: Collection[str] = (),
+    debrief: bool = False,
     via: str = "",
 ) -> Incident:
     """It no longer hurts: how it ended, what fixed it and, where known, why it happened. Paging stops.
 
-    An empty verdict leaves the one given at triage.
+    An empty verdict leaves the one given at triage. The lead and those who follow it hear of it anyway; `tell` adds
+    its reporter or everybody. `debrief` puts it on the next debrief's agenda, where P1s stand by themselves.
     """
     incident = hold(incident_id)
     if not incident.is_open:
         raise AlreadyDone(resolved_sentence(incident))
-    resolution, cause = resolution.strip(), " ".join(cause.split())
-    inputs.check_resolution(ending, resolution, cause)
+    resolution, cause, workaround = resolution.strip(), " ".join(cause.split()), " ".join(workaround.split())
+    inputs.check_resolution(ending, resolution, cause, workaround, tell)
     inputs.check_verdict(verdict)
     before = incident.status
     incident.ending, incident.resolution, incident.cause = ending, resolution, cause
+    incident.workaround = workaround or incident.workaround
     incident.verdict = verdict or incident.verdict
     incident.resolved_at, incident.resolved_by = at, by
     _move(incident, Status.RESOLVED, by, at, opens=-1)
     save(
-        incident, at, "status", "ending", "resolution", "cause", "verdict", "resolved_at", "resolved_by",
+        incident, at, "status", "ending", "resolution", "cause", "workaround", "verdict", "resolved_at", "resolved_by",
         *leave_queues(incident, at),
     )  # fmt: skip
     escalation.stop(incident, at=at, kinds=escalation.TOLD)
@@ -232,8 +239,25 @@ def resolve(
     after_s = int((at - incident.reported_at).total_seconds())
     record(
         incident, "incident.resolved", by, at, via, ending=ending, resolution=resolution, cause=cause,
-        before=before, after_s=after_s,
+        before=before, after_s=after_s, workaround=workaround, tell=sorted(tell), reporter=incident.reported_by_id,
+        debrief=debrief,
     )  # fmt: skip
+    return incident
+
+
+@transaction.atomic
+def close(incident_id: int, *, by: User, at: datetime, via: str = "") -> Incident:
+    """Whoever was affected agrees that it is over. Raises AlreadyDone when it is closed, Refused while it is open."""
+    incident = hold(incident_id)
+    if incident.is_open:
+        raise TransitionRefused(
+            f"{incident.key} is open. Resolve it first; closing says that the result was checked."
+        )
+    if incident.status == Status.CLOSED:
+        raise AlreadyDone(f"{incident.key} is closed already.")
+    _change(incident, Status.CLOSED, by, at)
+    save(incident, at, "status")
+    record(incident, "incident.closed", by, at, via)
     return incident
 
 
@@ -317,9 +341,27 @@ def take(incident: Incident, status: str, by: User, at: datetime) -> Iterable[st
     return ("status", "acknowledged_at", "acknowledged_by", "owner")
 
 
+def end_as_duplicate(incident: Incident, target: Incident, *, by: User, at: datetime) -> Iterable[str]:
+    """Close the held incident with a pointer to another; for `merge.py`. Names the changed fields."""
+    incident.duplicate_of, incident.parent = target, None
+    incident.ending, incident.resolution = (
+        Incident.Ending.DUPLICATE,
+        f"The same as {target.key} {target.title}",
+    )
+    incident.resolved_at, incident.resolved_by = at, by
+    _change(incident, Status.CLOSED, by, at, opens=-1)
+    return (
+        "status", "duplicate_of", "parent", "ending", "resolution", "resolved_at", "resolved_by",
+        *leave_queues(incident, at),
+    )  # fmt: skip
+
+
 def put_back(incident: Incident, was: Mapping[str, Any], *, by: User, at: datetime) -> Iterable[str]:
     """Make the held incident what it was, a step of its status included; for `undo.py`. Names the changed fields."""
     facts = {name: value for name, value in was.items() if name != "status"}
+    if not incident.is_open:
+        # It never ended after all: its closing no longer counts in what was open when.
+        incident.changes.filter(at=incident.resolved_at or at, opens=-1).update(opens=0)
     for name, value in facts.items():
         setattr(incident, name, value)
     if was.get("status", incident.status) != incident.status:
@@ -358,9 +400,10 @@ def _clear_answers(incident: Incident, at: datetime) -> Iterable[str]:
     incident.reopened_at = at
     incident.resolved_at = incident.resolved_by = incident.mitigated_at = None
     incident.acknowledged_at = incident.acknowledged_by = None
-    incident.ending = ""
+    incident.ending, incident.duplicate_of = "", None
     return (
         "reopened_at", "resolved_at", "resolved_by", "mitigated_at", "acknowledged_at", "acknowledged_by", "ending",
+        "duplicate_of",
     )  # fmt: skip
 
 

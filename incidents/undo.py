@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,17 +11,21 @@ from django.utils.dateparse import parse_datetime
 
 from hypercare.errors import AlreadyDone, NotAllowed, Refused
 from hypercare.models import User
-from incidents import escalation, ladders, triage, watch
+from incidents import escalation, ladders, merge, relations, triage, watch
 from incidents.models import Incident
 from incidents.records import hold, record, require_open, save
 from periods.models import JournalEntry
 
 KINDS: Final = (
     "incident.acknowledged", "incident.assigned", "incident.regraded", "incident.status", "incident.corrected",
-    "incident.queued", "incident.snoozed", "incident.handed_over",
+    "incident.queued", "incident.snoozed", "incident.handed_over", "incident.parented",
 )  # fmt: skip
+# What changed more than the incident itself: (incident, the entry's data, at) -> None puts that back.
+WIDER: Final[Mapping[str, Callable[[Incident, dict[str, Any], datetime], None]]] = {
+    merge.KIND: merge.give_back, relations.RELATED: relations.give_back,
+}  # fmt: skip
 WITHIN: Final = timedelta(hours=1)
-MOMENTS: Final = ("acknowledged_at", "mitigated_at", "queued_at", "snoozed_until")
+MOMENTS: Final = ("acknowledged_at", "mitigated_at", "queued_at", "snoozed_until", "resolved_at")
 
 
 @transaction.atomic
@@ -31,34 +36,37 @@ def undo(incident_id: int, *, seq: int, by: User, at: datetime, via: str = "") -
     too, so it works once), and Refused after an hour or for what can't be taken back.
     """
     incident = hold(incident_id)
-    require_open(incident)
-    was = _was(incident, seq, by, at)
+    entry = _entry(incident, seq, by, at)
+    was: dict[str, Any] = entry.data["was"]
     severity, acknowledged = incident.severity, incident.acknowledged_at
     changed = triage.put_back(
         incident, {name: _moment(name, value) for name, value in was.items()}, by=by, at=at
     )
     save(incident, at, *changed)
-    record(incident, "incident.undone", by, at, via, undone=seq, fields=sorted(was))
-    untaken = incident.acknowledged_at is None and acknowledged is not None
+    if entry.kind in WIDER:
+        WIDER[entry.kind](incident, entry.data, at)
+    record(incident, "incident.undone", by, at, via, undone=seq, what=entry.kind, fields=sorted(was))
+    untaken = incident.acknowledged_at is None and (acknowledged is not None or entry.kind == merge.KIND)
     if untaken or incident.severity != severity or "kind" in was:
         _follow_paging(incident, at)
     watch.look(incident, at=at)
     return incident
 
 
-def _was(incident: Incident, seq: int, by: User, at: datetime) -> dict[str, Any]:
-    """What the entry says the incident was, if it may be put back."""
+def _entry(incident: Incident, seq: int, by: User, at: datetime) -> JournalEntry:
+    """The entry, if what it says the incident was may be put back."""
     entry = JournalEntry.objects.filter(period=incident.period_id, seq=seq, subject=incident.subject).first()
-    if entry is None or entry.kind not in KINDS or not entry.data.get("was"):
+    if entry is None or not (entry.kind in WIDER or (entry.kind in KINDS and entry.data.get("was"))):
         raise Refused("There is nothing to undo.")
+    if entry.kind != merge.KIND:
+        require_open(incident)
     if entry.actor_id != by.pk:
         raise NotAllowed("Only the person who did it can undo it.")
     if incident.version != entry.data["version"]:
         raise AlreadyDone(f"{_last_change(incident)} Nothing was undone.")
     if at - entry.at > WITHIN:
         raise Refused("That was more than an hour ago. Change it by hand.")
-    was: dict[str, Any] = entry.data["was"]
-    return was
+    return entry
 
 
 def _last_change(incident: Incident) -> str:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypedDict
 
-from contributors import notifications, roster
+from contributors import answering, notifications
 from contributors.models import Delivery, Role
 from hypercare import timers
 from hypercare.models import User
-from incidents import escalation
+from incidents import escalation, policies, rollback
 from incidents.deadlines import clocks_of
 from incidents.models import Incident
 from periods import journal
@@ -26,11 +26,9 @@ Rung = Literal["soon", "late", "silent", "old", "too_old"]
 
 KIND: Final = "incident.rung"
 URGENT: Final = ("P1", "P2")
-# A P1 that is not mitigated: the sponsor hears, then those who can roll back.
-AGES: Final[tuple[tuple[Rung, timedelta], ...]] = (
-    ("old", timedelta(hours=2)),
-    ("too_old", timedelta(hours=4)),
-)
+OLD: Final = timedelta(
+    hours=2
+)  # a P1 that is not mitigated: the sponsor hears, later it is decided on a rollback
 COMMS: Final = "CO"
 CLOCKS: Final = {
     "acknowledge": "acknowledging", "update": "the next update", "mitigate": "mitigating", "resolve": "resolving",
@@ -40,7 +38,7 @@ WORDS: Final[dict[Rung, str]] = {
     "late": "Late with {clock}: owner and lead hear",
     "silent": "Still no update: people are paged again",
     "old": "Two hours: sponsor and communication hear",
-    "too_old": "Four hours: a rollback is to be decided",
+    "too_old": "A rollback is to be decided",
 }
 MARKS_KEPT: Final = 100
 
@@ -83,6 +81,7 @@ def look(incident: Incident, *, at: datetime) -> None:
     ]
     if _mark(incident, [due for due in finished if due.key not in _told(incident)], at):
         incident.save(update_fields=["marks"])
+    rollback.follow(incident, at=at)
     _arm(incident, at)
 
 
@@ -127,7 +126,7 @@ def coming(incident: Incident, *, at: datetime) -> list[Due]:
 
 def _rungs(incident: Incident, at: datetime) -> Iterator[Due]:
     """Every rung of the clocks that run, reached or not."""
-    if not incident.is_open or incident.in_backlog:
+    if not incident.is_open or incident.has_no_clock:
         return
     for clock in clocks_of(incident, at):
         if clock.is_open:
@@ -137,8 +136,12 @@ def _rungs(incident: Incident, at: datetime) -> Iterator[Due]:
             # Reminded when it is due; silent for as long again, half of it, and the page opens anew.
             yield Due("silent", "update", clock.due_at + (clock.due_at - clock.started_at) / 2, clock.due_at)
     if incident.severity == "P1" and incident.mitigated_at is None:
-        for rung, age in AGES:
-            yield Due(rung, "age", incident.clock_from + age, incident.clock_from + age)
+        old, too_old = (
+            incident.clock_from + OLD,
+            incident.clock_from + policies.of(incident.period).rollback.after,
+        )
+        yield Due("old", "age", old, old)
+        yield Due("too_old", "age", too_old, too_old)
 
 
 def _reached(incident: Incident, at: datetime) -> list[Due]:
@@ -205,6 +208,8 @@ def _tell_all(incident: Incident, reached: list[Due], at: datetime) -> None:
     for due in reached:
         for person in _people(incident, due, at):
             _tell(incident, due, person, at)
+    if any(due.rung == "too_old" for due in reached):
+        rollback.ask(incident, at=at)
     if any(due.rung == "silent" for due in reached) and incident.acknowledged_at:
         escalation.start(incident, at=at)
 
@@ -218,7 +223,8 @@ def _people(incident: Incident, due: Due, at: datetime) -> list[User]:
     if due.rung == "old":
         accountable = [period.sponsor, *_comms(period, at)]
     if due.rung == "too_old":
-        accountable = [period.rollback_authority, period.sponsor, period.lead]
+        asked = period.rollback_authority or period.sponsor
+        accountable = [person for person in (period.sponsor, period.lead) if person != asked]
     if due.rung == "silent":
         accountable = [owner]
     return list({person.pk: person for person in accountable if person}.values())
@@ -227,7 +233,7 @@ def _people(incident: Incident, due: Due, at: datetime) -> list[User]:
 def _comms(period: Period, at: datetime) -> list[User | None]:
     """Whoever is on duty for communication."""
     role = Role.objects.filter(period=period, code=COMMS).order_by("position", "id").first()
-    return list(roster.answering(role, period, at=at)[:1]) if role else []
+    return list(answering.of(role, period, at=at)[:1]) if role else []
 
 
 def _tell(incident: Incident, due: Due, person: User, at: datetime) -> None:

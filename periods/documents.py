@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import and_
 from typing import Final
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 
+from hypercare import fulltext
 from hypercare.errors import AlreadyDone, Invalid, Refused
 from hypercare.models import User
 from periods import journal
@@ -27,6 +30,7 @@ from periods.access import require
 from periods.models import Document, DocumentVersion, Period
 
 Kind = Document.Kind
+WORDS: Final = ("title", "body")  # of the index; see the migration that made it
 LARGEST: Final = 200_000
 LONGEST_REASON: Final = 200
 LONGEST_CHANNEL: Final = 200
@@ -308,12 +312,13 @@ def version(document: Document, number: int) -> DocumentVersion:
     return DocumentVersion.objects.select_related("by").get(document=document, number=number)
 
 
-def found(readable: QuerySet[Period], words: str) -> QuerySet[Document]:
-    """Pages of these periods whose title, or newest text, has the words; titles first, the latest period first."""
+def found(readable: QuerySet[Period], wanted: Sequence[str]) -> QuerySet[Document]:
+    """Pages whose newest text, title included, has all the words, with `body`; titles and the latest period first."""
     newest = DocumentVersion.objects.filter(document=OuterRef("pk"), number=OuterRef("version"))
-    in_text = Exists(newest.filter(body__icontains=words))
     rows = Document.objects.filter(period__in=readable, removed_at__isnull=True)
-    rows = rows.annotate(in_title=Q(title__icontains=words)).filter(Q(in_title=True) | in_text)
+    rows = rows.filter(Exists(fulltext.matching(newest, WORDS, wanted)))
+    in_title = reduce(and_, (Q(title__icontains=word) for word in wanted), Q(pk__isnull=False))
+    rows = rows.annotate(in_title=in_title, body=Subquery(newest.values("body")[:1]))
     return rows.select_related("period").order_by("-in_title", "-period__go_live_at", "title", "id")
 
 

@@ -14,11 +14,16 @@ def answer(row: Evidence) -> FileResponse:
     """The bytes with headers that make them inert. Http404 when they were removed or are gone."""
     if row.removed_at is not None or not row.stored_as:
         raise Http404("That file was removed.")
+    return inert(row.stored_as, file_name=row.file_name, media_type=row.media_type)
+
+
+def inert(stored_as: str, *, file_name: str, media_type: str) -> FileResponse:
+    """A kept file with headers that keep a browser from running it. Http404 when its bytes are gone."""
     try:
-        file = evidence.path_of(row.stored_as).open("rb")
+        file = evidence.path_of(stored_as).open("rb")
     except FileNotFoundError as error:
         raise Http404("That file is not on this machine.") from error
-    response = FileResponse(file, as_attachment=True, filename=row.file_name, content_type=row.media_type)
+    response = FileResponse(file, as_attachment=True, filename=file_name, content_type=media_type)
     response["Content-Security-Policy"] = POLICY
     response["X-Content-Type-Options"] = "nosniff"
     response["Cross-Origin-Resource-Policy"] = "same-origin"

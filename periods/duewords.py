@@ -67,9 +67,11 @@ class Due:
 
 
 def of(moment: datetime, go_live_at: datetime, zone: ZoneInfo) -> Due:
-    """The due that means a moment."""
+    """The due that means a moment. Raises NotADue for one more than ten years away."""
     if moment == go_live_at:
         return Due(0)
+    if abs(moment - go_live_at) > timedelta(days=FURTHEST):
+        raise NotADue("That is more than ten years from go-live.")
     days = (local_day(moment, zone) - local_day(go_live_at, zone)).days
     return Due(days, moment.astimezone(zone).time())
 
@@ -102,10 +104,7 @@ def parse(text: str, *, go_live_at: datetime, zone: ZoneInfo, viewer: ZoneInfo, 
     if day is None:
         raise NotADue(f"“{text.strip()[:40]}” is not a time. {HELP}")
     moment = instant(day[0], day[1] or USUAL_TIME, viewer)
-    due = of(moment, go_live_at, zone)
-    if abs(due.days) > FURTHEST:
-        raise NotADue("That is more than ten years from go-live.")
-    return due
+    return of(moment, go_live_at, zone)
 
 
 def _relative(match: re.Match[str]) -> Due:

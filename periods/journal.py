@@ -89,14 +89,21 @@ def _hand_on(pk: int, at: datetime) -> bool:
     entry = waiting.select_for_update(skip_locked=True, of=("self",)).first()
     if entry is None:
         return False
-    for path in wiring.JOURNAL_CONSUMERS:
-        setbacks.attempt(f"{SETBACKS}{pk}:{path}", partial(wiring.resolve(path), entry, at=at), at=at)
+    if not setbacks.went_through(partial(_tell_all, entry, at)):
+        for path in wiring.JOURNAL_CONSUMERS:
+            rest = f"{pk}:{path}"
+            setbacks.attempt(f"{SETBACKS}{rest}", partial(_try_again, rest, at), at=at)
     waiting.update(dispatched_at=at)
     return True
 
 
+def _tell_all(entry: JournalEntry, at: datetime) -> None:
+    for path in wiring.JOURNAL_CONSUMERS:
+        wiring.resolve(path)(entry, at=at)
+
+
 def _try_again(rest: str, at: datetime) -> None:
-    """A consumer's work of before, by what stands behind the prefix of its setback."""
+    """A consumer's work, by what stands behind the prefix of its setback; nothing of an earlier try is in memory."""
     pk, _, path = rest.partition(":")
     if path in wiring.JOURNAL_CONSUMERS:  # A newer version may no longer know it.
         wiring.resolve(path)(JournalEntry.objects.get(pk=pk), at=at)

@@ -67,6 +67,9 @@ def _date_complaints(period: Period, at: datetime) -> dict[str, str]:
     if naive:
         return dict.fromkeys(naive, "The time needs a time zone.")
     found = {"go_live_at": "Go-live is in the past. Choose a later time."} if period.go_live_at <= at else {}
+    no_return = period.point_of_no_return_at
+    if no_return is not None and abs(no_return - period.go_live_at) > LONGEST:
+        found["point_of_no_return_at"] = "The point of no return is within 366 days of go-live."
     if max(period.go_live_at.year, period.ends_at.year) > LATEST_YEAR:
         return {"go_live_at": f"Go-live is too far ahead. Choose a time before {LATEST_YEAR}."}
     if period.ends_at <= period.go_live_at:

@@ -90,6 +90,9 @@ class CycleSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> dict[str, str]:
         """As it is stored: ISO text."""
         value = super().to_internal_value(data)
+        # A change of the period need not name every field; a date in it must.
+        if missing := [str(name) for name in self.fields if name not in value]:
+            raise serializers.ValidationError(dict.fromkeys(missing, "This field is required."))
         return {"name": value["name"], "on": value["on"].isoformat()}
 
     def to_representation(self, instance: dict[str, str]) -> dict[str, str]:

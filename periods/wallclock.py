@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 _SATURDAY = 5
+_FIRST_DAY, _LAST_DAY = date(1, 1, 3), date(9999, 12, 29)
 
 
 def require_aware(**moments: datetime | None) -> None:
@@ -23,9 +24,10 @@ def require_aware(**moments: datetime | None) -> None:
 def instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
     """The UTC instant at which the clocks of `zone` show `clock` on `day`.
 
-    A skipped time is the first instant after the gap; a repeated one is its first occurrence.
+    A skipped time is the first instant after the gap; a repeated one is its first occurrence. A day at either
+    end of the calendar becomes the nearest that every zone can show, so that callers refuse it as they do others.
     """
-    wall = datetime.combine(day, clock)
+    wall = datetime.combine(min(max(day, _FIRST_DAY), _LAST_DAY), clock)
     moment = wall.replace(tzinfo=zone).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) == wall:
         return moment

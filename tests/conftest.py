@@ -5,9 +5,15 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as property_settings
 
 # The journeys need a browser and its driver, which only `make e2e` installs.
 collect_ignore = [] if find_spec("playwright") else ["journeys"]
+
+# How fast examples come says something about the machine and who else uses it, not about the code.
+property_settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")

@@ -358,3 +358,10 @@ def test_without_any_python_the_sentence_says_how_to_get_one(tmp_path: Path) -> 
     assert (
         "no Python was found. Install one (Debian, Ubuntu: apt install python3 python3-venv" in failed.stderr
     )
+
+
+def test_every_value_of_the_example_reaches_the_containers() -> None:
+    used = set(re.findall(r"\$\{(\w+)[:}]", (ROOT / "docker-compose.yml").read_text()))
+    offered = set(re.findall(r"^(\w+)=", (ROOT / "env.example").read_text(), re.MULTILINE))
+
+    assert offered <= used

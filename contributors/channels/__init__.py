@@ -11,14 +11,18 @@ from datetime import timedelta
 class Temporary(Exception):
     """It may work later: no answer, busy, greylisted.
 
-    `wait` is how long the other side asked for; `no_answer` when it said nothing at all in time.
+    `wait` is how long the other side asked for; `no_answer` when it said nothing at all in time; `unknown` when the
+    message may have arrived.
     """
 
-    def __init__(self, reason: str, *, wait: timedelta | None = None, no_answer: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, wait: timedelta | None = None, no_answer: bool = False, unknown: bool = False
+    ) -> None:
         """Keep the reason for the delivery's record."""
         super().__init__(reason)
         self.wait = wait
         self.no_answer = no_answer
+        self.unknown = unknown or no_answer
 
 
 class Permanent(Exception):

@@ -25,13 +25,15 @@ def send(delivery: Delivery, message: Message) -> None:
         raise Permanent("The way was removed.")
     try:
         plugin = targets.plugin_of(delivery.point.target)
+        targets.identify(plugin, str(delivery.pk))
         _check_host(plugin, delivery.point.target)
     except (ValueError, outgoing.Forbidden) as error:
         raise Permanent(str(error)) from error
     except outgoing.Unreachable as error:
         raise Temporary(str(error)) from error
     with import_string("apprise.LogCapture")(fmt="%(thread)d %(message)s") as log:
-        accepted = plugin.notify(body=text_of(message), title=message.subject)
+        level = targets.level(delivery.point.target, is_page=delivery.urgency == Delivery.Urgency.PAGE)
+        accepted = plugin.notify(body=text_of(message), title=message.subject, notify_type=level)
         said = _of_this_thread(log.getvalue())
     if not accepted:
         raise _verdict(str(plugin.service_name), said)

@@ -93,6 +93,8 @@ def compose(delivery: Delivery, message: Message) -> EmailMultiAlternatives:
     if message.thread:
         root = f"<{message.thread}@{host()}>"
         headers |= {"References": root, "In-Reply-To": root}
+    if message.reply_to:
+        headers["Reply-To"] = message.reply_to
     if message.off_url:
         headers["List-Unsubscribe"] = f"<{message.off_url}>"
         if message.off_url.startswith("https://"):  # RFC 8058 §3.1 wants no other.

@@ -1,4 +1,4 @@
-"""A signed request to an address of the recipient's (Standard Webhooks 1.0)."""
+"""A signed request to an address of the recipient's, or of a period's webhook (Standard Webhooks 1.0)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from contributors import targets
 from contributors.channels import Gone, Permanent, Temporary
 from contributors.messages import Message
-from contributors.models import ContactPoint, Delivery
+from contributors.models import ContactPoint, Delivery, Webhook
 from hypercare import outgoing
 from hypercare.outgoing import Answer
 
@@ -19,23 +19,30 @@ LONGEST_WAIT = timedelta(hours=1)
 
 def send(delivery: Delivery, message: Message) -> None:
     """Post the message once. Raises Temporary, Permanent, or Gone when the address ended for good (410)."""
-    point = delivery.point
-    if point is None or not point.target:
+    place = delivery.hook or delivery.point
+    if place is None or not place.target:
         raise Permanent("The way was removed.")
-    body, stamp = payload(delivery, message), int(time.time())
+    # An event keeps its identity when it is replayed.
+    body, stamp, message_id = (
+        payload(delivery, message),
+        int(time.time()),
+        str(delivery.context.get("id", delivery.pk)),
+    )
     try:
         answer = outgoing.request(
-            "POST", point.target, body=body, headers=headers(point, str(delivery.pk), stamp, body)
+            "POST", place.target, body=body, headers=headers(place, message_id, stamp, body)
         )
     except outgoing.Forbidden as error:
         raise Permanent(str(error)) from error
     except outgoing.Unreachable as error:
-        raise Temporary(str(error), no_answer=True) from error
+        raise Temporary(str(error), no_answer=error.late, unknown=error.asked) from error
     _judge(answer)
 
 
 def payload(delivery: Delivery, message: Message) -> bytes:
-    """What is sent: the kind, when it was meant to be sent, and the message in words."""
+    """What is sent: an event as it is, or the kind, when it was meant to be sent, and the message in words."""
+    if delivery.hook_id is not None:
+        return json.dumps(delivery.context["event"], ensure_ascii=False).encode()
     document = {
         "type": delivery.kind,
         "timestamp": delivery.intended_at.isoformat(),
@@ -47,11 +54,11 @@ def payload(delivery: Delivery, message: Message) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
 
 
-def headers(point: ContactPoint, message_id: str, stamp: int, body: bytes) -> dict[str, str]:
+def headers(place: ContactPoint | Webhook, message_id: str, stamp: int, body: bytes) -> dict[str, str]:
     """Identity, time and signatures; while a key is being replaced both sign."""
-    keys = [point.signing_key]
-    if point.old_signing_key and point.old_key_until and point.old_key_until.timestamp() > stamp:
-        keys.append(point.old_signing_key)
+    keys = [place.signing_key]
+    if place.old_signing_key and place.old_key_until and place.old_key_until.timestamp() > stamp:
+        keys.append(place.old_signing_key)
     signed = " ".join(
         targets.sign(key, message_id=message_id, timestamp=stamp, body=body) for key in keys if key
     )

@@ -30,7 +30,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 FAILED = GROUPS["failed"][1]
 _AGAIN = (
-    "period_id", "subject", "kind", "recipient_id", "channel", "address", "point_id", "context", "urgency"
+    "period_id", "subject", "kind", "recipient_id", "channel", "address", "point_id", "hook_id", "context",
+    "urgency",
 )  # fmt: skip
 
 
@@ -49,13 +50,23 @@ def listing(
 
     `group` is a key of GROUPS, `q` part of a name or address, `after` what `Page.next` said.
     """
-    rows = _of(period).select_related("recipient", "period")
+    return paged(matching(period, group=group, channel=channel, q=q).select_related("period", "hook"), after)
+
+
+def matching(period: Period | None, *, group: str = "", channel: str = "", q: str = "") -> QuerySet[Delivery]:
+    """Deliveries of a group, by a channel, with words; recipients loaded, unordered."""
+    rows = _of(period).select_related("recipient")
     if states := GROUPS.get(group, GROUPS[""])[1]:
         rows = rows.filter(state__in=states)
     if channel:
         rows = rows.filter(channel=channel)
     if q:
         rows = rows.filter(Q(recipient__name__icontains=q) | Q(address__icontains=q) | Q(kind__icontains=q))
+    return rows
+
+
+def paged(rows: QuerySet[Delivery], after: str) -> Page:
+    """The page of some deliveries that begins after a mark. Costs what the rows cost."""
     found = list(_after(rows, after).order_by("-created_at", "-id")[: PER_PAGE + 1])
     more = len(found) > PER_PAGE
     last = found[PER_PAGE - 1] if more else None
@@ -105,13 +116,32 @@ def lateness(row: Delivery) -> timedelta | None:
 
 
 @transaction.atomic
-def retry(period: Period, pk: UUID, *, by: User, at: datetime) -> Delivery:
+def retry(period: Period, pk: UUID, *, by: User, at: datetime, via: str = "") -> Delivery:
     """Send a dead letter again as a message of its own; the dead one stays as it is, as its record says.
 
     Raises Delivery.DoesNotExist outside the period, Refused when it is not dead, AlreadyDone when it was sent again.
     """
     Period.objects.locked().get(pk=period.pk)
-    dead = Delivery.objects.select_related("recipient").get(pk=pk, period=period)
+    dead = Delivery.objects.select_related("recipient", "hook").get(pk=pk, period=period)
+    row = _again(dead, at)
+    who = dead.recipient.name if dead.recipient else str(dead.hook or dead.address)
+    journal.record(
+        period, "message.retried", by=by, at=at, via=via, subject=dead.subject, who=who,
+        delivery=str(row.pk), kind_of_message=dead.kind,
+    )  # fmt: skip
+    return row
+
+
+def retry_any(pk: UUID, *, by: User, at: datetime) -> Delivery:
+    """The same for whoever runs the installation, also for what belongs to no period and so stands in no journal."""
+    dead = Delivery.objects.select_related("period").get(pk=pk)
+    if dead.period is not None:
+        return retry(dead.period, pk, by=by, at=at)
+    with transaction.atomic():
+        return _again(dead, at)
+
+
+def _again(dead: Delivery, at: datetime) -> Delivery:
     if dead.state not in FAILED:
         raise Refused("Only a message that could not be sent can be sent again.")
     copied: dict[str, Any] = {name: getattr(dead, name) for name in _AGAIN}
@@ -120,10 +150,6 @@ def retry(period: Period, pk: UUID, *, by: User, at: datetime) -> Delivery:
     )
     if not created:
         raise AlreadyDone("It was sent again already. See what became of that one.")
-    who = dead.recipient.name if dead.recipient else dead.address
-    journal.record(
-        period, "message.retried", by=by, at=at, subject=dead.subject, who=who,
-        delivery=str(row.pk), kind_of_message=dead.kind,
-    )  # fmt: skip
+    Delivery.objects.filter(pk=dead.pk).update(retried_at=at)
     later()
     return row

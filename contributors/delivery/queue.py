@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from contributors.delivery import records, states
+from contributors.delivery import loading, records, states
 from contributors.delivery.states import LEASE, State
-from contributors.models import Breaker, Delivery, Membership
+from contributors.models import Breaker, Delivery
 from periods.models import Period
 
 BATCH = 200
@@ -54,17 +54,24 @@ _CLAIM = """
           AND NOT (CASE WHEN d.intended_at < %(late)s THEN {is_bundled} ELSE {false} END)
         ORDER BY d.urgency, d.next_at, d.id LIMIT %(count)s {lock}
     ){close}
-    RETURNING id
+    RETURNING {returned}
 """
+# A queue grows and empties faster than the planner's figures about it. With old ones it sorts everything that is
+# due for the few rows that are wanted (23 ms instead of 0.8 with 10,000 due), so it is told to walk the index, and not
+# to compile what that advice makes look dear.
+_WALK = "".join(
+    f"SET LOCAL {name} = off;" for name in ("enable_sort", "enable_bitmapscan", "enable_seqscan", "jit")
+)
 _DIALECT = {
     "postgresql": {
         "lease": "statement_timestamp() + %(lease)s * interval '1 second'",
         "one_of": "= ANY (ARRAY", "close": ")", "false": "FALSE", "lock": "FOR UPDATE OF d SKIP LOCKED",
+        "returned": "*",
     },
     # One writer at a time: what is read in the statement that writes can't be another's.
     "sqlite": {
         "lease": "strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now', '+' || %(lease)s || ' seconds')",
-        "one_of": "IN", "close": "", "false": "0", "lock": "",
+        "one_of": "IN", "close": "", "false": "0", "lock": "", "returned": "id",
     },
 }  # fmt: skip
 
@@ -77,18 +84,30 @@ def claim(count: int, *, at: datetime, busy: Collection[str] = ()) -> list[Deliv
     # Looked at first without a transaction: on SQLite every write waits for the one writer.
     if count <= 0 or (connection.vendor == "sqlite" and not ready(at).exists()):
         return []
+    params = _params(at, busy) | {"count": count, "lease": LEASE.seconds}
     with connection.cursor() as cursor:
-        cursor.execute(_claim_sql(busy), _params(at, busy) | {"count": count, "lease": LEASE.seconds})
-        keys = [row[0] if isinstance(row[0], UUID) else UUID(row[0]) for row in cursor.fetchall()]
-    return _loaded(keys) if keys else []
+        cursor.execute(_claim_sql(connection.vendor, len(busy)), params)
+        found = cursor.fetchall()
+        if connection.vendor == "sqlite" and found:  # It can't read on from what an UPDATE returns.
+            marks = ", ".join(["%s"] * len(found))
+            cursor.execute(
+                loading.statement("contributors_delivery", f"WHERE d.id IN ({marks})"),
+                [key for (key,) in found],
+            )
+            found = cursor.fetchall()
+    return sorted(loading.build(found), key=lambda row: (row.urgency, row.next_at, row.pk))
 
 
-def _claim_sql(busy: Collection[str]) -> str:
-    names = ", ".join(f"%(busy{number})s" for number in range(len(busy)))
-    return _CLAIM.format(
+@lru_cache(maxsize=64)
+def _claim_sql(vendor: str, busy: int) -> str:
+    names = ", ".join(f"%(busy{number})s" for number in range(busy))
+    claim_ = _CLAIM.format(
         ready=_READY.format(d="d"), first_ready=_READY.format(d="f"), is_bundled=_IS_BUNDLED,
-        not_busy=f"AND d.address NOT IN ({names})" if busy else "", **_DIALECT[connection.vendor],
+        not_busy=f"AND d.address NOT IN ({names})" if busy else "", **_DIALECT[vendor],
     )  # fmt: skip
+    return (
+        claim_ if vendor == "sqlite" else f"{_WALK} WITH claimed AS ({claim_}) {loading.statement('claimed')}"
+    )
 
 
 def _params(at: datetime, busy: Collection[str] = ()) -> dict[str, Any]:
@@ -97,16 +116,6 @@ def _params(at: datetime, busy: Collection[str] = ()) -> dict[str, Any]:
     return {name: adapt(moment) for name, moment in moments.items()} | {
         f"busy{number}": address for number, address in enumerate(busy)
     }
-
-
-def _loaded(keys: list[UUID]) -> list[Delivery]:
-    members = Membership.objects.filter(
-        user=OuterRef("recipient"), period=OuterRef("period"), left_at__isnull=True, user__is_active=True
-    )
-    rows = Delivery.objects.filter(pk__in=keys).select_related("recipient", "period", "point")
-    silent = Breaker.objects.filter(address=OuterRef("address"))
-    rows = rows.annotate(is_member=Exists(members), was_silent=Exists(silent))
-    return list(rows.order_by("urgency", "next_at", "id"))
 
 
 def ready(at: datetime) -> QuerySet[Delivery]:
@@ -131,8 +140,10 @@ def _first(rows: QuerySet[Delivery], field: str) -> datetime | None:
 
 
 def dead_letters(period: Period) -> QuerySet[Delivery]:
-    """Messages of a period that could not be sent, newest first, recipients loaded."""
-    dead = Delivery.objects.filter(period=period, state__in=(State.DEAD, State.BOUNCED))
+    """Messages to people of a period that could not be sent, nor were sent again; newest first, recipients loaded."""
+    dead = Delivery.objects.filter(
+        period=period, state__in=(State.DEAD, State.BOUNCED), retried_at=None, hook=None
+    )
     return dead.select_related("recipient").order_by("-settled_at", "-id")
 
 

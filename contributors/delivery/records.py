@@ -16,6 +16,7 @@ from contributors.models import ContactPoint, Delivery, DeliveryAttempt
 from hypercare import timers, wiring
 
 UNDELIVERED = "delivery.undelivered"
+WEBHOOK_TROUBLE = "webhook.trouble"
 _ACCEPTED = """
     UPDATE contributors_delivery
     SET state = 'sent', sent_at = %s, settled_at = %s, lease_until = NULL, last_error = ''
@@ -105,10 +106,19 @@ def write(row: Delivery, result: Result, at: datetime) -> None:
         ContactPoint.objects.filter(pk=row.point_id, disabled_at__isnull=True).update(
             disabled_at=at, disabled_why=result.detail[:200]
         )
+    if state == State.DEAD and row.hook_id is not None:
+        _webhook_failed(row, result, at)
     if state == State.DEAD or (state == State.DUE and row.attempts == SWITCH_AFTER):
         _try_another_way(row, at)
     if state == State.DEAD and row.period_id and row.urgency != Delivery.Urgency.QUIET:
         timers.arm(f"undelivered:{row.pk}", kind=UNDELIVERED, due_at=at, args={"delivery": str(row.pk)})
+
+
+def _webhook_failed(row: Delivery, result: Result, at: datetime) -> None:
+    """Somebody hears of it once a day, and at once when the receiver has ended for good."""
+    once = f"gone:{row.pk}" if result.gone else f"{at:%Y-%m-%d}"
+    args = {"hook": row.hook_id, "gone": result.gone, "why": result.detail[:200], "id": once}
+    timers.arm(f"webhook:{row.hook_id}:{once}", kind=WEBHOOK_TROUBLE, due_at=at, args=args)
 
 
 def _line(row: Delivery, outcome: str, detail: str, at: datetime) -> dict[str, Any]:

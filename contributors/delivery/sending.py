@@ -34,6 +34,10 @@ SLOW = timedelta(milliseconds=500)  # A send that takes longer no longer counts 
 MOST_SLOW = 32  # Slow and hung ones together; beyond that they do count.
 KEEP_TIME = timedelta(seconds=1)
 _LOOK_AGAIN = 0.2  # seconds between looks at the queue while threads are sending
+_TOGETHER = (
+    0.03  # seconds an answer waits for its neighbours', so that one statement records and one claims for all
+)
+_QUICK = timedelta(seconds=0.05)  # A receiver that takes longer is not waited for in this way.
 
 Send = Callable[[Delivery, messages.Message], None]
 
@@ -152,6 +156,7 @@ class _Crew:
         """Wait a little, then report the answers that came and the ones that stay out, all at once."""
         self._keep_time()
         wait(self._jobs, timeout=_LOOK_AGAIN, return_when=FIRST_COMPLETED)
+        wait(self._quick(), timeout=_TOGETHER)
         outcomes: list[tuple[Delivery, Result]] = []
         for future, job in list(self._jobs.items()):
             if future.done():
@@ -164,6 +169,10 @@ class _Crew:
             del self._jobs[future]
         if outcomes:
             self._report(outcomes)
+
+    def _quick(self) -> list[Future[Result]]:
+        now = self._watch.spent()
+        return [future for future, job in self._jobs.items() if now - job.since < _QUICK]
 
     def _keep_time(self) -> None:
         """Escalation must not stand still while this thread waits for receivers that hang."""
@@ -228,7 +237,7 @@ def _send(send: Send, delivery: Delivery, message: messages.Message) -> Result:
     try:
         send(delivery, message)
     except Temporary as error:
-        return Result(State.DUE, str(error), error.wait, unknown=error.no_answer, no_answer=error.no_answer)
+        return Result(State.DUE, str(error), error.wait, unknown=error.unknown, no_answer=error.no_answer)
     except Gone as error:
         return Result(State.DEAD, str(error), gone=True)
     except Permanent as error:

@@ -14,6 +14,9 @@ FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=15)
 MOST_ATTEMPTS = 10
 MOST_ATTEMPTS_AT_A_PAGE = 6
+# Other programs may be away for a night: 20 tries, the last of them hours apart, reach about a day (17 h on average).
+MOST_ATTEMPTS_AT_A_WEBHOOK = 20
+LONGEST_WAIT_OF_A_WEBHOOK = timedelta(hours=4)
 SWITCH_AFTER = 2  # tries of a page, then the person's next channel is used as well
 
 State = Delivery.State
@@ -70,24 +73,28 @@ def _end_of_a_retry(row: Delivery, next_at: datetime) -> State | None:
         return State.CANCELLED
     if row.not_after and row.not_after <= next_at:
         return State.EXPIRED
-    return State.DEAD if row.attempts >= most_attempts(row.urgency) else None
+    most = most_attempts(row.urgency) if row.hook_id is None else MOST_ATTEMPTS_AT_A_WEBHOOK
+    return State.DEAD if row.attempts >= most else None
 
 
 def wait(row: Delivery, result: Result, chance: float) -> timedelta:
     """How long until the next attempt: never shorter than the other side asked for."""
-    own = timedelta() if result.at_once else backoff(row.attempts, chance)
+    longest = LONGEST_WAIT if row.hook_id is None else LONGEST_WAIT_OF_A_WEBHOOK
+    own = timedelta() if result.at_once else backoff(row.attempts, chance, longest)
     return max(own, result.wait or timedelta())
 
 
-def backoff(attempts: int, chance: float) -> timedelta:
+def backoff(attempts: int, chance: float, longest: timedelta = LONGEST_WAIT) -> timedelta:
     """How long to wait after the n-th attempt: full jitter, uniform in [0, min(15 min, 5 s · 2ⁿ⁻¹)).
+
+    `longest` stands for the 15 minutes where other programs are told.
 
     Full jitter spreads retries best (M. Brooker, "Exponential Backoff and Jitter", 2015).
     """
     doublings = min(max(attempts - 1, 0), 20)
-    return min(LONGEST_WAIT, FIRST_WAIT * (1 << doublings)) * chance
+    return min(longest, FIRST_WAIT * (1 << doublings)) * chance
 
 
 def most_attempts(urgency: int) -> int:
-    """How often a message is tried: a page must become somebody else's within minutes."""
+    """How often a message to a person is tried: a page must become somebody else's within minutes."""
     return MOST_ATTEMPTS_AT_A_PAGE if urgency == Delivery.Urgency.PAGE else MOST_ATTEMPTS

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from contributors.letters import account, checks, debriefs, duty, go, handoffs, incidents, periods, readiness
+from contributors.letters import (
+    account,
+    briefings,
+    checks,
+    debriefs,
+    duty,
+    go,
+    handoffs,
+    incidents,
+    outside,
+    periods,
+    readiness,
+)
 from contributors.stationery import Case, Letter
 
 KINDS: Mapping[str, Callable[[Case], Letter]] = {
@@ -17,4 +29,6 @@ KINDS: Mapping[str, Callable[[Case], Letter]] = {
     **go.KINDS,
     **duty.KINDS,
     **handoffs.KINDS,
+    **outside.KINDS,
+    **briefings.KINDS,
 }

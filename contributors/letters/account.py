@@ -63,9 +63,38 @@ def _more_messages(case: Case) -> Letter:
     )
 
 
+def _webhook_trouble(case: Case) -> Letter:
+    name, gone = case.get("name"), case.get("gone")
+    return Letter(
+        subject=f"{'Turned off' if gone else 'Not delivered'}: webhook “{name}” of {case.period.name}",
+        headline=f"“{name}” {'has ended' if gone else 'does not take what it is sent'}",
+        paragraphs=(
+            "The receiver says that it is gone for good, so the webhook was turned off."
+            if gone
+            else "An event could not be delivered. You hear of this once a day; the page lists all of them.",
+        ),
+        facts=(
+            Fact("Address", case.get("address")),
+            Fact("Why", case.get("why") or "The reason is not known"),
+        ),
+        button=("Open the webhook", case.page("contributors:webhook", pk=case.get("hook"))),
+        note="There, everything that failed since a moment can be sent again.",
+        footer=f"You get this because you lead {case.period.name}.",
+    )
+
+
+def _event(case: Case) -> Letter:
+    """What the lists call it: a receiver is sent the document, not these words."""
+    kind = case.get("event", {}).get("type", "event")
+    button = ("Open the period", case.page("period_overview"))
+    return Letter(subject=f"{kind} ({case.period.key})", headline=kind, button=button)
+
+
 KINDS: Mapping[str, Callable[[Case], Letter]] = {
     "undelivered": _undelivered,
     "more_messages": _more_messages,
     "test": _test,
     "contact_code": _contact_code,
+    "webhook_trouble": _webhook_trouble,
+    "event": _event,
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from contributors.stationery import Case, Fact, Letter, Part, short, span, zone_words
+from contributors.stationery import Case, Fact, Letter, Part, short_twice, span_twice, zone_words
 
 
 def _checklist_reminder(case: Case) -> Letter:
@@ -44,8 +44,8 @@ def _count(number: int, word: str) -> str:
 
 def _said(item: Mapping[str, Any], case: Case) -> str:
     verb = "was due" if item["late"] else "due"
-    blocks = " (blocks the go)" if item.get("blocking") else ""
-    return f"{item['title']}, {verb} {short(datetime.fromisoformat(item['due_at']), case.zone)}{blocks}"
+    blocks = ", blocks the go" if item.get("blocking") else ""
+    return f"{item['title']}, {verb} {short_twice(datetime.fromisoformat(item['due_at']), case.zone)}{blocks}"
 
 
 def _checks(case: Case, *, is_late: bool) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def _checks(case: Case, *, is_late: bool) -> tuple[str, ...]:
 
 def _times(case: Case, name: str) -> tuple[str, ...]:
     return tuple(
-        f"{what}, {span(datetime.fromisoformat(start), datetime.fromisoformat(end), case.zone)}"
+        f"{what}, {span_twice(datetime.fromisoformat(start), datetime.fromisoformat(end), case.zone)}"
         for what, start, end in case.get(name, [])
     )
 

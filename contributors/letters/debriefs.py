@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from contributors.stationery import Case, Fact, Letter, Part, local, short, span, utc, where, zone_words
+from contributors.stationery import (
+    Case,
+    Fact,
+    Letter,
+    Part,
+    local,
+    short,
+    short_twice,
+    span_twice,
+    utc,
+    where,
+    zone_words,
+)
 
 
 def _debrief_soon(case: Case) -> Letter:
@@ -22,7 +34,9 @@ def _debrief_soon(case: Case) -> Letter:
 def _debrief_invitation(case: Case) -> Letter:
     times = tuple(
         f"Debrief {item['number']}: "
-        + span(datetime.fromisoformat(item["starts_at"]), datetime.fromisoformat(item["ends_at"]), case.zone)
+        + span_twice(
+            datetime.fromisoformat(item["starts_at"]), datetime.fromisoformat(item["ends_at"]), case.zone
+        )
         for item in case.get("debriefs", [])
     )
     what = f"{len(times)} debriefs" if len(times) > 1 else "a debrief"
@@ -85,6 +99,7 @@ def _debrief_minutes(case: Case) -> Letter:
     return Letter(
         subject=f"Minutes: {case.period.name} debrief {number}{day}",
         headline=case.get("summary") or f"What debrief {number} decided",
+        facts=case.fact("When", "starts_at"),
         parts=(*(Part(title, text) for title, text in lines.items() if text), *noted),
         button=("Open the minutes", case.page("debrief", number=number)),
         footer=f"{case.get('by') or 'The team'} finished the debrief. Times are {zone_words(case)}.",
@@ -94,7 +109,7 @@ def _debrief_minutes(case: Case) -> Letter:
 def _todo(case: Case, name: str) -> tuple[str, ...]:
     return tuple(
         (f"{item['owner']}: " if item.get("owner") else "")
-        + f"{item['title']}, by {short(datetime.fromisoformat(item['due_at']), case.zone)}"
+        + f"{item['title']}, by {short_twice(datetime.fromisoformat(item['due_at']), case.zone)}"
         for item in case.get(name, [])
     )
 

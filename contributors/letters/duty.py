@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from contributors.stationery import Case, Fact, Letter, Part, short, span, zone_words
+from contributors.stationery import Case, Fact, Letter, Part, short, span, span_twice, zone_words
 
 
 def _when(case: Case, first: str = "starts_at", last: str = "ends_at") -> str:
@@ -88,7 +88,7 @@ def _taken_over(case: Case) -> Letter:
 
 def _planned(case: Case) -> Letter:
     spans = tuple(
-        span(datetime.fromisoformat(a), datetime.fromisoformat(b), case.zone)
+        span_twice(datetime.fromisoformat(a), datetime.fromisoformat(b), case.zone)
         for a, b in case.get("shifts", [])
     )
     return Letter(
@@ -116,7 +116,7 @@ def _away(case: Case) -> Letter:
 def _ahead(case: Case) -> Letter:
     gaps = tuple(
         f"{gap['role']}: "
-        + span(datetime.fromisoformat(gap["start"]), datetime.fromisoformat(gap["end"]), case.zone)
+        + span_twice(datetime.fromisoformat(gap["start"]), datetime.fromisoformat(gap["end"]), case.zone)
         for gap in case.get("gaps", [])
     )
     return Letter(
@@ -140,7 +140,7 @@ def _coverage_gap(case: Case) -> Letter:
         parts=(
             Part(
                 "Find somebody for",
-                tuple(f"{role}: {span(start, end, case.zone)}" for role, start, end in gaps),
+                tuple(f"{role}: {span_twice(start, end, case.zone)}" for role, start, end in gaps),
             ),
         ),
         button=("Open coverage", case.page("period_coverage")),

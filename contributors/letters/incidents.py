@@ -56,7 +56,37 @@ def _incident_resolved(case: Case) -> Letter:
             *case.fact("When", "at"),
         ),
         button=(f"Open {case.get('key')}", case.page("incident", number=case.get("number"))),
-        footer=f"{case.get('by') or 'Hypercare'} resolved it. You lead {case.period.name}.",
+        footer=f"{case.get('by') or 'Hypercare'} resolved it in {case.period.name}.",
+    )
+
+
+PARTS: Mapping[str, str] = {
+    "commander": "incident commander", "comms": "comms lead", "scribe": "scribe",
+}  # fmt: skip
+
+
+def _incident_role(case: Case) -> Letter:
+    part = PARTS.get(case.get("part"), "part of the war room")
+    return Letter(
+        subject=_incident_subject(case),
+        headline=f"{case.name}, you are {part} now",
+        facts=(Fact("What", case.get("title")),),
+        button=(f"Open {case.get('key')}", case.page("incident", number=case.get("number"))),
+        footer=f"{case.get('by') or 'Hypercare'} gave it to you. Hand it over on the same page.",
+    )
+
+
+def _incident_followed(case: Case) -> Letter:
+    return Letter(
+        subject=_incident_subject(case),
+        headline=f"{case.get('key')} {case.get('news')}",
+        facts=(
+            Fact("What", case.get("title")),
+            *((Fact("News", case.get("said")),) if case.get("said") else ()),
+            *case.fact("When", "at"),
+        ),
+        button=(f"Open {case.get('key')}", case.page("incident", number=case.get("number"))),
+        footer=f"{case.get('by') or 'Hypercare'} wrote this. You follow {case.get('key')}.",
     )
 
 
@@ -76,12 +106,12 @@ def _incident_rung(case: Case) -> Letter:
         "late": f"The time to {clock} is over. It was due {time}.",
         "silent": f"No update since {time}. People are paged again.",
         "old": "A P1 has hurt for two hours.",
-        "too_old": "A P1 has hurt for four hours. Decide whether to roll back.",
+        "too_old": "A P1 still hurts. Whether to roll back is to be decided.",
         "woken": "The snooze is over. It is back in the open list.",
     }
     rung = case.get("rung")
     return Letter(
-        subject=_incident_subject(case, {"late": "Late: ", "too_old": "Decide: "}.get(rung, "")),
+        subject=_incident_subject(case, {"late": "Late: ", "too_old": "Too long: "}.get(rung, "")),
         headline=headlines.get(rung, headlines["late"]),
         facts=(
             Fact("What", case.get("title")), *_system(case), Fact("Owner", case.get("owner") or "Nobody"),
@@ -92,9 +122,38 @@ def _incident_rung(case: Case) -> Letter:
     )  # fmt: skip
 
 
+def _rollback_asked(case: Case) -> Letter:
+    due_at, asked = case.time("due_at"), case.get("asked")
+    by = f"{due_at.astimezone(case.zone):%H:%M} {place_time(due_at, case.zone)}" if due_at else ""
+    headline = (
+        f"{asked} has not answered: roll back?"
+        if case.get("escalated")
+        else f"Roll back or hold? Decide by {by}."
+    )
+    return Letter(
+        subject=_incident_subject(case, "Decide: "),
+        headline=headline,
+        paragraphs=(
+            "It is a P1 and not mitigated. Rolling back, or holding with a reason until another look, is yours.",
+        ),
+        facts=(
+            Fact("What", case.get("title")),
+            *_system(case),
+            *case.fact("Since", "reported_at"),
+            Fact("Answer by", by),
+        ),
+        button=("Decide", case.page("incident", number=case.get("number"))),
+        footer=f"You may decide on rolling back {case.period.name}. Times are {zone_words(case)}.",
+        is_alarm=True,
+    )
+
+
 KINDS: Mapping[str, Callable[[Case], Letter]] = {
+    "rollback_asked": _rollback_asked,
     "page": _page,
     "incident_assigned": _incident_assigned,
     "incident_resolved": _incident_resolved,
     "incident_rung": _incident_rung,
+    "incident_followed": _incident_followed,
+    "incident_role": _incident_role,
 }

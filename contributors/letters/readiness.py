@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from contributors.stationery import Case, Fact, Letter, Part, asked, span, spans
+from contributors.stationery import Case, Fact, Letter, Part, asked, span_twice, spans
 
 
 def _invitation(case: Case) -> Letter:
@@ -72,7 +72,7 @@ def _readiness_problem(case: Case) -> Letter:
     person = case.get("person", "Somebody")
     said = "is no longer ready" if case.get("withdrew") else "says something is missing"
     missed = tuple(
-        f"{role}: {span(datetime.fromisoformat(start), datetime.fromisoformat(end), case.zone)}"
+        f"{role}: {span_twice(datetime.fromisoformat(start), datetime.fromisoformat(end), case.zone)}"
         for role, start, end in case.get("shifts", [])
     )
     return Letter(

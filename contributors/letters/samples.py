@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from contributors.letters import outside
 from contributors.models import Delivery
 from hypercare.models import User
 from periods.models import Period
@@ -39,12 +40,50 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "goes_at": (NOW + timedelta(minutes=6)).isoformat(),
         "link": {**LINK, "purpose": "page", "until": (NOW + timedelta(days=1)).isoformat()},
     },
+    "incident_followed": {**INCIDENT, "news": "is resolved", "said": "The legacy scheduler is switched off for good."},
+    "incident_role": {**INCIDENT, "part": "commander"},
+    "rollback_asked": {
+        **INCIDENT, "asked": "Daniel Osei", "due_at": (NOW + timedelta(minutes=30)).isoformat(), "escalated": False,
+    },
     "more_messages": {
         "items": [
             {"title": f"[P3] BILL26-{n} Invoice looks odd", "url": f"http://127.0.0.1:8000/i/BILL26-{n}/"}
             for n in (4, 5)
         ]
     },
+    "subscriber_confirm": {"page": "Northlane billing", "confirm": str(uuid.UUID(int=7))},
+    "notice_update": {
+        "page": "Northlane billing", "page_slug": "billing", "title": "Some invoices were sent twice",
+        "state": "Being fixed", "text": "New duplicates have stopped.", "components": ["Invoices"],
+        "next_by": NOW.isoformat(), "leave": str(uuid.UUID(int=7)),
+    },
+    **{
+        kind: {
+            "page": "Northlane billing", "reference": "K7MP-3QXA", "text": "I got two invoices for October.",
+            "words": "Being worked on", "sentence": "Somebody works on it now.", "receipt": str(uuid.UUID(int=8)),
+        }
+        for kind in ("report_received", "report_progress")
+    },
+    **{
+        kind: {
+            "colour": "red", "reason": "2 P1 open; 1 incident late.", "by": "Maja Lindqvist",
+            "drafted_at": NOW.isoformat(),
+            "impact": "Finance can't close the day.", "issues": "P1 BILL26-36 Annual-plan invoices; mitigated",
+            "decisions": "Roll back because of BILL26-36, or go on: Rachel Kim by 18:00",
+            "figures": {
+                "day": 5, "days": 14, "open": 9, "open_before": 6, "p1": 2, "p2": 2, "arrived": 14, "resolved": 11,
+                "met": 7, "criteria": 15, "ends_at": GO_LIVE.isoformat(),
+            },
+        }
+        for kind in ("stakeholder_report", "report_drafted")
+    },
+    "incident_replied": {**INCIDENT, "text": "It happens with every annual plan."},
+    "update_promised": {"title": "Some invoices were sent twice", "next_by": NOW.isoformat(), "how": "late"},
+    "webhook_trouble": {
+        "name": "Status board", "address": "https://board.example.com/hooks", "why": "The receiver answered 404.",
+        "gone": False, "hook": 3,
+    },
+    "event": {"event": {"type": "incident.reported"}},
     "contact_code": {"code": "482913", "label": "My phone"},
     "invitation": {
         "by": "Maja Lindqvist", "role": "Billing engineering", "go_live_at": GO_LIVE.isoformat(),
@@ -102,7 +141,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "weekly_summary": {
         "day": 5, "days": 15, "ends_at": (GO_LIVE + timedelta(days=14)).isoformat(),
         "parts": [
-            {"title": "This week", "lines": ["new: 14", "resolved: 11", "open, was 6: 9", "P1 open: 2"]},
+            {"title": "This week", "lines": ["New: 14", "Resolved: 11", "Open: 9, was 6", "P1 open: 2"]},
             {"title": "P1 incidents", "lines": ["BILL26-36 Annual-plan invoices issued twice: Working, Arjun M."]},
         ],
     },
@@ -168,7 +207,7 @@ def sample(kind: str) -> Delivery:
         kind=kind,
         created_at=NOW,
         period=period,
-        recipient=person,
+        recipient=None if kind in outside.OUTSIDE else person,
         address=person.email,
         subject=subject,
         context=SAMPLES[kind],

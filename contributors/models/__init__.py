@@ -1,6 +1,6 @@
 """The rows of people: who is part of a period, who is on duty, what they are asked and told."""
 
-from contributors.models.contact import ContactPoint, ContactRule, QuietHours, TurnedOff
+from contributors.models.contact import ContactPoint, ContactRule, PushKey, QuietHours, TurnedOff
 from contributors.models.duty import (
     Absence,
     AcceptedGap,
@@ -12,6 +12,7 @@ from contributors.models.duty import (
     RotationTurn,
 )
 from contributors.models.handoff import Handoff, HandoffVersion
+from contributors.models.hook import Webhook
 from contributors.models.imported import CalendarImport, ImportedEvent
 from contributors.models.people import (
     Acknowledgement,
@@ -41,10 +42,12 @@ __all__ = [
     "Link",
     "Membership",
     "Override",
+    "PushKey",
     "QuietHours",
     "Role",
     "Rotation",
     "RotationTurn",
     "Shift",
     "TurnedOff",
+    "Webhook",
 ]

@@ -18,6 +18,7 @@ class ContactPoint(models.Model):
         EMAIL = "email", "E-mail"
         CHAT = "chat", "SMS, call, chat or push"
         WEBHOOK = "webhook", "Webhook"
+        PUSH = "push", "Notifications of a browser"
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="contact_points")
     kind = models.CharField(max_length=8, choices=Kind)
@@ -53,6 +54,15 @@ class ContactPoint(models.Model):
     def works(self) -> bool:
         """Whether messages may go there."""
         return self.verified_at is not None and self.removed_at is None and self.disabled_at is None
+
+
+class PushKey(models.Model):
+    """One row: the key pair that browsers know this installation by. Made when the first browser subscribes."""
+
+    private_key = SecretField(help_text="32 bytes in base64; the public key follows from it.")
+
+    def __str__(self) -> str:
+        return "Push key"
 
 
 class ContactRule(models.Model):

@@ -56,6 +56,9 @@ class Role(models.Model):
         help_text="Reachable rather than at work: long stretches warn instead of being refused.",
     )
     needs_deputy = models.BooleanField(default=False, help_text="A deputy is needed whenever somebody is.")
+    overlap_minutes = models.PositiveSmallIntegerField(
+        default=0, help_text="How long before the hand-off of a rotation the next person begins."
+    )
     swaps_need_lead = models.BooleanField(default=False, help_text="The lead approves cover and swaps.")
     required = models.BooleanField(default=True, help_text="Must be acknowledged before a go.")
     answers_pages = models.BooleanField(

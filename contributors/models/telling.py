@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from contributors.models.contact import ContactPoint
+from contributors.models.hook import Webhook
 from hypercare.models import User
 from periods.models import Period
 
@@ -36,18 +37,22 @@ class Delivery(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dedupe_key = models.CharField(max_length=250, unique=True)
+    # Written twice for each message: the two indexes Django would add here are the beginnings of others below.
     period = models.ForeignKey(
-        Period, on_delete=models.CASCADE, related_name="deliveries", null=True, blank=True
+        Period, on_delete=models.CASCADE, related_name="deliveries", null=True, blank=True, db_index=False
     )
     subject = models.CharField(max_length=60, blank=True, help_text="For example incident:36.")
     kind = models.CharField(max_length=40, help_text="Name of the message's template.")
     recipient = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="deliveries", null=True, blank=True
+        User, on_delete=models.CASCADE, related_name="deliveries", null=True, blank=True, db_index=False
     )
     channel = models.CharField(max_length=20, default="email")
     address = models.CharField(max_length=500)
     point = models.ForeignKey(
         ContactPoint, on_delete=models.SET_NULL, related_name="deliveries", null=True, blank=True
+    )
+    hook = models.ForeignKey(
+        Webhook, on_delete=models.CASCADE, related_name="deliveries", null=True, blank=True
     )
     context = models.JSONField(default=dict)
     urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
@@ -65,6 +70,9 @@ class Delivery(models.Model):
     last_error = models.TextField(blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    retried_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person had it sent again, as a row of its own."
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -88,6 +96,11 @@ class Delivery(models.Model):
             models.Index(fields=["period", "subject", "created_at"], name="delivery_by_subject"),
             models.Index(fields=["period", "state"], name="delivery_by_state"),
             models.Index(fields=["recipient", "created_at"], name="delivery_newest_of_person"),
+            models.Index(
+                fields=["hook", "created_at", "id"],
+                name="delivery_newest_of_hook",
+                condition=Q(hook__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -34,11 +34,9 @@ class CalendarFeedOut(serializers.Serializer[Any]):
     url = serializers.CharField(allow_null=True)
 
 
-class CalendarImportIn(serializers.Serializer[Any]):
-    """A calendar of shifts: its text, or an address that is asked once."""
+class SourceIn(serializers.Serializer[Any]):
+    """A calendar: its text, or an address that is asked once."""
 
-    role = serializers.CharField(max_length=60, help_text="Name of a duty role.")
-    kind = serializers.ChoiceField(choices=Shift.Kind.choices, default=Shift.Kind.PRIMARY)
     text = serializers.CharField(
         required=False, trim_whitespace=False, help_text="The .ics file, 1 MB at most."
     )
@@ -52,6 +50,28 @@ class CalendarImportIn(serializers.Serializer[Any]):
                 {"text": "Send the text or the url of a calendar, one of both."}
             )
         return attrs
+
+    @staticmethod
+    def given(sent: dict[str, Any]) -> dict[str, Any]:
+        """What was sent, as the domain takes it. Asks the address. Raises Invalid."""
+        if url := sent.get("url"):
+            return {"data": calendar_sources.fetch(url), "source": calendar_sources.host(url),
+                    "address": calendar_sources.cleaned(url)}  # fmt: skip
+        return {"data": sent["text"].encode(), "source": sent["name"]}
+
+
+class CalendarImportIn(SourceIn):
+    """A calendar of shifts, and the role they are of."""
+
+    role = serializers.CharField(max_length=60, help_text="Name of a duty role.")
+    kind = serializers.ChoiceField(choices=Shift.Kind.choices, default=Shift.Kind.PRIMARY)
+
+
+class LeftOut(serializers.Serializer[Any]):
+    """An event that is not taken, and why."""
+
+    summary = serializers.CharField()
+    reason = serializers.CharField()
 
 
 class CalendarAcceptIn(serializers.Serializer[Any]):
@@ -72,16 +92,13 @@ SHIFT = inline_serializer("ImportedShift", {
     "ends_at": serializers.DateTimeField(), "summary": serializers.CharField(),
     "warnings": serializers.ListField(child=serializers.CharField()),
 }, many=True)  # fmt: skip
-LEFT = inline_serializer(
-    "LeftOut", {"summary": serializers.CharField(), "reason": serializers.CharField()}, many=True
-)
 PREVIEW = inline_serializer("CalendarPreview", {
     "id": serializers.UUIDField(), "source": serializers.CharField(), "role": serializers.CharField(),
     "kind": serializers.CharField(), "version": serializers.IntegerField(),
     "accepted_at": serializers.DateTimeField(allow_null=True), "undone_at": serializers.DateTimeField(allow_null=True),
     "added": SHIFT, "moved": SHIFT, "cancelled": serializers.ListField(child=serializers.IntegerField()),
     "missing": serializers.ListField(child=serializers.IntegerField()), "same": serializers.IntegerField(),
-    "unknown": serializers.ListField(child=serializers.CharField()), "left_out": LEFT,
+    "unknown": serializers.ListField(child=serializers.CharField()), "left_out": LeftOut(many=True),
     "notes": serializers.ListField(child=serializers.CharField()),
 })  # fmt: skip
 
@@ -133,11 +150,7 @@ def start(request: Request, key: str) -> Response:
     role = Role.objects.filter(period=period, name__iexact=sent["role"].strip()).first()
     if role is None:
         raise serializers.ValidationError({"role": f"{period.name} has no role of this name."})
-    if url := sent.get("url"):
-        given: dict[str, Any] = {"data": calendar_sources.fetch(url), "source": calendar_sources.host(url),
-                 "address": calendar_sources.cleaned(url)}  # fmt: skip
-    else:
-        given = {"data": sent["text"].encode(), "source": sent["name"]}
+    given = SourceIn.given(sent)
     draft = imports.start(
         period.pk, role=role, kind=sent["kind"], **given, by=person(request), at=timezone.now()
     )

@@ -26,10 +26,14 @@ WAITS = [
 ]  # fmt: skip
 
 
+# A browser is not typed: its button adds it.
+TYPED = [choice for choice in ContactPoint.Kind.choices if choice[0] != ContactPoint.Kind.PUSH]
+
+
 class AddForm(forms.Form):
     """A new way."""
 
-    kind = forms.ChoiceField(label="Kind", choices=ContactPoint.Kind.choices)
+    kind = forms.ChoiceField(label="Kind", choices=TYPED)
     label = forms.CharField(label="Name", max_length=60, help_text="So that you recognise it: My phone.")
     target = forms.CharField(
         label="Address", max_length=1000,

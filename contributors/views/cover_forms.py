@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import Case, When
 from django.utils import timezone
 
 from contributors import accepting, candidates, roster
@@ -73,11 +75,12 @@ class AskForm(_WithinShift):
         others = Shift.objects.filter(
             role__period=period, cancelled_at__isnull=True, starts_at__gt=now, starts_at__lt=now + SWAPS_AHEAD
         ).exclude(user=shift.user)
+        found = candidates.for_span(period, shift.role, shift.starts_at, shift.ends_at, kind=shift.kind)
         self.fields["users"] = _People(
-            queryset=people_of(period).exclude(pk=shift.user_id), required=False, label="Ask",
+            queryset=_best_first(people_of(period).exclude(pk=shift.user_id), found), required=False, label="Ask",
             widget=forms.CheckboxSelectMultiple, help_text="Whoever accepts first has it.",
         )  # fmt: skip
-        self.fields["users"].label_from_instance = _fit_words(period, shift)  # type: ignore[attr-defined]
+        self.fields["users"].label_from_instance = _fit_words(found)  # type: ignore[attr-defined]
         self.fields["in_return"] = _Swap(
             queryset=others.select_related("role", "user").order_by("starts_at", "id"), required=False,
             label="Or swap it for", empty_label="No swap", help_text="Then its holder alone is asked.",
@@ -85,14 +88,19 @@ class AskForm(_WithinShift):
         self.order_fields(("users", "in_return", "starts_at", "ends_at", "reason"))
 
 
-def _fit_words(period: Period, shift: Shift) -> Any:
-    found = candidates.for_span(period, shift.role, shift.starts_at, shift.ends_at)
+def _best_first(people: Any, found: Sequence[candidates.Candidate]) -> Any:
+    """People in the order of the candidates, those without a duty last."""
+    places = [When(pk=one.user.pk, then=n) for n, one in enumerate(found)]
+    return people.order_by(Case(*places, default=len(places)), "name", "pk")
+
+
+def _fit_words(found: Sequence[candidates.Candidate]) -> Any:
     against = {one.user.pk: one.warnings[0] for one in found if one.warnings}
     hours = {one.user.pk: one.hours for one in found}
 
     def words(user: User) -> str:
         note = against.get(user.pk) or (
-            f"{hours[user.pk]:g} h in those days" if user.pk in hours else "no duty yet"
+            f"{hours[user.pk]:.0f} h in those days" if user.pk in hours else "no duty yet"
         )
         return f"{user.name}: {note}"
 

@@ -170,7 +170,7 @@ def load_page(request: SignedInRequest, key: str) -> HttpResponse:
     rows = load.of(period, roster.shifts(period, start=begin, end=end), start=begin, end=end)
     context = {
         "period": period, "tab": "coverage", "tab_counts": tab_counts(request, period, at=now), "rows": rows,
-        "spread": load.spread(rows), "most": max((row.hours + row.on_call_hours for row in rows), default=0),
+        "spread": load.spread(rows), "middle": load.middle(rows), "most": max((row.hours for row in rows), default=0),
     }  # fmt: skip
     return render(request, "contributors/load.html", context)
 
@@ -207,6 +207,7 @@ def _gap_panel(
         "gaps_ahead": more,
         "piece": {"start": start, "end": end, "whole": end == gap.end},
         "candidates": found[:SHOWN_CANDIDATES],
+        "best": next((one for one in found[:SHOWN_CANDIDATES] if not one.warnings), None),
         "halved": half,
         "accept": asked.link(gap=board.gap_key(gap)),
         "halve": asked.link(gap=board.gap_key(gap), half="1") + "#gap",

@@ -15,18 +15,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from contributors import testpages
 from contributors.delivery import history
+from contributors.letters import names
 from contributors.models import Delivery
-from contributors.views.loading import done, is_htmx, page_of, tab_counts, unchanged
+from contributors.views.loading import done, is_htmx, next_url, page_of, tab_counts, unchanged
 from hypercare import engine
 from hypercare.http import SignedInRequest
 from periods.access import allowed, period_or_404
 from periods.models import Period
 
 SEE, RETRY = "contacts.view", "period.run"
-KINDS = {
-    "page": "Page", "test": "Test page", "undelivered": "Message failed", "readiness_reminder": "Readiness reminder",
-    "checklist_reminder": "Checklist reminder", "debrief_soon": "Debrief invitation", "debrief_minutes": "Minutes",
-}  # fmt: skip
 
 
 @login_required
@@ -41,7 +38,7 @@ def of_period(request: SignedInRequest, key: str) -> HttpResponse:
     tests = testpages.latest_round(period)
     context = {
         **_list(request, period, page_of(period, "contributors:deliveries")), "version": version, "period": period,
-        "tab": "", "tab_counts": tab_counts(request, period, at=now), "tests": tests,
+        "tab": "", "tab_counts": tab_counts(request, period, at=now), "tests": [shown(row) for row in tests],
         "tests_reached": sum(row.state in ("sent", "delivered") for row in tests),
         "may_retry": allowed(request.user, period, RETRY),
     }  # fmt: skip
@@ -59,7 +56,7 @@ def of_installation(request: SignedInRequest) -> HttpResponse:
         return HttpResponse(status=204)
     context = {
         **_list(request, None, reverse("contributors:all_deliveries")), "version": version,
-        "engine": engine.condition(at=timezone.now()),
+        "engine": engine.condition(at=timezone.now()), "may_retry": True,
     }  # fmt: skip
     return render(request, _template(request, "contributors/all_deliveries.html"), context)
 
@@ -82,6 +79,21 @@ def retry(request: SignedInRequest, key: str, pk: uuid.UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+def retry_any(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """Send a dead letter of any period again; for admins."""
+    if not request.user.is_superuser:
+        raise Http404("Only for admins.")
+    try:
+        row = history.retry_any(pk, by=request.user, at=timezone.now())
+    except Delivery.DoesNotExist as error:
+        raise Http404("No such message.") from error
+    return done(
+        request, f"Sent again to {row.recipient or row.address}", url=reverse("contributors:all_deliveries")
+    )
+
+
+@login_required
+@require_POST
 def test_everyone(request: SignedInRequest, key: str) -> HttpResponse:
     """Send a test page to everybody in the period."""
     period = period_or_404(request.user, key, may=RETRY)
@@ -98,7 +110,7 @@ def test_myself(request: SignedInRequest) -> HttpResponse:
     """Send a test page to oneself."""
     rows = testpages.to_myself(request.user, at=timezone.now())
     ways = ", ".join(row.address for row in rows)
-    return done(request, f"A test page is on its way to {ways}", url=reverse("settings"))
+    return done(request, f"A test page is on its way to {ways}", url=next_url(request, reverse("settings")))
 
 
 def _template(request: SignedInRequest, page: str) -> str:
@@ -118,11 +130,22 @@ def _list(request: SignedInRequest, period: Period | None, url: str) -> dict[str
     ]  # fmt: skip
     after = {"after": request.GET["after"]} if request.GET.get("after") else {}
     return {
-        "rows": [_row(row) for row in page.rows], "groups": groups, "asked": asked, "url": url,
-        "channels": history.channels(period), "fragment": f"{url}?{urlencode({**kept, **after})}",
+        "rows": [shown(row) for row in page.rows], "groups": groups, "asked": asked, "url": url,
+        "channels": [(name, names.channel(name)) for name in history.channels(period)],
+        "fragment": f"{url}?{urlencode({**kept, **after})}",
         "next_url": f"{url}?{urlencode({**kept, 'after': page.next})}" if page.next else "",
         "first_url": f"{url}?{urlencode(kept)}" if after else "", "dead": counted["failed"],
+        "is_filtered": bool(kept), "in_all_words": _without_filters(counted[""]),
     }  # fmt: skip
+
+
+def _without_filters(count: int) -> str:
+    return "1 message without the filters." if count == 1 else f"{count} messages without the filters."
+
+
+def _place(row: Delivery) -> str:
+    """The address without the mark that keeps two ways apart."""
+    return row.address.rpartition(" #")[0] or row.address
 
 
 _TONES = {
@@ -131,13 +154,16 @@ _TONES = {
 }  # fmt: skip
 
 
-def _row(row: Delivery) -> dict[str, Any]:
+def shown(row: Delivery) -> dict[str, Any]:
+    """A delivery as the lists show it."""
     tone, icon = _TONES.get(row.state, ("neutral", "circle"))
     late = history.lateness(row)
+    why = "" if row.last_error.rstrip(".") == row.get_state_display() else row.last_error
     number = row.subject.removeprefix("incident:") if row.subject.startswith("incident:") else ""
     about = f"{row.period.key}-{number}" if number and row.period else ""
     return {
-        "row": row, "kind": KINDS.get(row.kind, row.kind.replace("_", " ").capitalize()), "tone": tone, "icon": icon,
-        "late_s": late.total_seconds() if late else None, "failed": row.state in history.FAILED,
-        "waits": row.state == "due" and row.attempts, "about": about,
+        "row": row, "kind": names.of(row), "tone": tone, "icon": icon,
+        "late_s": None if late is None else late.total_seconds(), "failed": row.state in history.FAILED,
+        "waits": row.state == "due" and row.attempts, "about": about, "why": why, "place": _place(row),
+        "channel": names.channel(row.channel),
     }  # fmt: skip

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from contributors import cover, rota
 from contributors.models import CoverRequest, Rotation
 from contributors.views import duty_shapes as shapes
-from hypercare.api import CursorPages, idempotent, person
+from hypercare.api import IDEMPOTENCY, PAGING, CursorPages, idempotent, person
 from hypercare.errors import Invalid
 from periods.access import period_or_404
 from periods.models import Period
@@ -23,16 +23,17 @@ VIA = "api"
 LARGEST_ID = 2**62
 ANSWERS = {"accept": cover.accept, "refuse": cover.refuse, "approve": cover.approve, "decline": cover.decline,
            "withdraw": cover.withdraw}  # fmt: skip
-KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER,
-                       description="The same key within 24 h answers the first result.")  # fmt: skip
+
+STATE = OpenApiParameter("state", str, enum=CoverRequest.State.values)
 
 
 # --- Rotations ----------------------------------------------------------------------------------
 
 
-@extend_schema(methods=["GET"], responses=shapes.RotationOut(many=True), operation_id="rotations_list")
-@extend_schema(methods=["POST"], parameters=[KEY], request=shapes.RotationIn, responses={201: shapes.RotationOut},
-               operation_id="rotations_add")  # fmt: skip
+@extend_schema(methods=["GET"], parameters=PAGING, responses=shapes.RotationOut(many=True),
+               operation_id="rotations_list")  # fmt: skip
+@extend_schema(methods=["POST"], parameters=[IDEMPOTENCY], request=shapes.RotationIn,
+               responses={201: shapes.RotationOut}, operation_id="rotations_add")  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
 def rotations(request: Request, key: str) -> Response:
@@ -80,9 +81,10 @@ def _saved(request: Request, period: Period, pk: int | None) -> Any:
 
 
 @extend_schema(
-    methods=["GET"], responses=shapes.CoverRequestOut(many=True), operation_id="cover_requests_list"
-)
-@extend_schema(methods=["POST"], parameters=[KEY], request=shapes.CoverRequestIn,
+    methods=["GET"], parameters=[*PAGING, STATE], responses=shapes.CoverRequestOut(many=True),
+    operation_id="cover_requests_list",
+)  # fmt: skip
+@extend_schema(methods=["POST"], parameters=[IDEMPOTENCY], request=shapes.CoverRequestIn,
                responses={201: shapes.CoverRequestOut}, operation_id="cover_requests_offer")  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent

@@ -147,9 +147,10 @@ class LimitsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.rules = list(limits)
         for rule, limit in limits.items():
+            text = f"{limit.label}: give a number from 0.5 to 168."
             self.fields[rule] = forms.FloatField(
                 label=limit.label, min_value=0.5, max_value=168, initial=f"{limit.limit:g}",
-                error_messages={"required": "Give a number.", "invalid": "Give a number."},
+                error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), text),
             )  # fmt: skip
             self.fields[f"{rule}_level"] = forms.ChoiceField(
                 label=f"{limit.label}: beyond it", initial=limit.level,
@@ -157,9 +158,19 @@ class LimitsForm(forms.Form):
             )  # fmt: skip
 
     @property
-    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField, str]]:
-        """Number, level and unit of each rule."""
-        return [(self[rule], self[f"{rule}_level"], fatigue.USUAL[rule].unit) for rule in self.rules]
+    def rows(self) -> list[dict[str, Any]]:
+        """Each rule for the page: its fields, its unit, and the usual number where the period has its own."""
+        return [self._row(rule, self[rule], fatigue.USUAL[rule]) for rule in self.rules]
+
+    def _row(self, rule: str, number: forms.BoundField, usual: fatigue.Limit) -> dict[str, Any]:
+        attrs: dict[str, str | bool] = {}
+        if number.errors:
+            attrs |= {"aria-invalid": "true", "aria-describedby": f"{number.auto_id}_error"}
+        return {
+            "number": number, "control": number.as_widget(attrs=attrs), "level": self[f"{rule}_level"],
+            "unit": usual.unit, "side": "At least" if rule in fatigue.AT_LEAST else "At most",
+            "usual": f"{usual.limit:g}", "differs": str(number.initial) != f"{usual.limit:g}",
+        }  # fmt: skip
 
     def limits(self) -> dict[str, dict[str, Any]]:
         """Those that differ from the usual."""
@@ -203,6 +214,11 @@ class CoverForm(forms.Form):
         required=False,
         help_text="Reachable rather than at work: long stretches are allowed.",
     )
+    overlap_minutes = forms.IntegerField(
+        label="Minutes together at a hand-off", min_value=0, max_value=duties.LONGEST_OVERLAP, required=False,
+        help_text="The next person of a rotation begins so much earlier. 15 is usual.",
+        error_messages={"invalid": "Give a whole number.", "max_value": "Give 0 to 120 minutes."},
+    )  # fmt: skip
     needs_deputy = forms.BooleanField(label="Needs a deputy whenever somebody is on", required=False)
     swaps_need_lead = forms.BooleanField(label="The lead approves cover and swaps", required=False)
 
@@ -218,6 +234,7 @@ class CoverForm(forms.Form):
             "cover_until",
             "zone_name",
             "country",
+            "overlap_minutes",
             "on_call",
             "needs_deputy",
             "swaps_need_lead",
@@ -244,6 +261,10 @@ class CoverForm(forms.Form):
         """What follows the first phase."""
         text = self.cleaned_data["later_phases"]
         return tuple(_readable(lambda typed: cover_words.read_phases(typed, self.period.zone), text))
+
+    def clean_overlap_minutes(self) -> int:
+        """Empty is none."""
+        return self.cleaned_data["overlap_minutes"] or 0
 
     def clean_country(self) -> str:
         """Codes are in capitals."""

@@ -7,19 +7,16 @@ from typing import Any, ClassVar
 
 from django.http import Http404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contributors import contacts
+from contributors import contacts, preferences, topics
 from contributors.models import ContactPoint, ContactRule, QuietHours
 from contributors.serializers import NothingIn
-from hypercare.api import idempotent, person
-
-KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER,
-                       description="The same key within 24 h answers the first result.")  # fmt: skip
+from hypercare.api import IDEMPOTENCY, idempotent, person
 
 
 class PointOut(serializers.ModelSerializer[ContactPoint]):
@@ -45,7 +42,8 @@ class PointIn(serializers.ModelSerializer[ContactPoint]):
     """A new way; it counts once its code came back."""
 
     target = serializers.CharField(
-        max_length=1000, help_text="E-mail address, Apprise address or https:// address of a webhook."
+        max_length=2000,
+        help_text="E-mail address, Apprise address, https:// address of a webhook, or a subscription as JSON.",
     )
 
     class Meta:
@@ -92,8 +90,23 @@ class QuietShape(serializers.Serializer[Any]):
     ends = serializers.TimeField(allow_null=True, format="%H:%M")
 
 
+class TopicOut(serializers.Serializer[Any]):
+    """A class of messages, and whether it is sent to me."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    words = serializers.CharField()
+    on = serializers.BooleanField()
+
+
+class TopicsIn(serializers.Serializer[Any]):
+    """The classes I want; every other one is turned off."""
+
+    on = serializers.ListField(child=serializers.CharField(max_length=20), max_length=50, help_text="Names.")
+
+
 @extend_schema(methods=["GET"], responses=PointOut(many=True), operation_id="contact_points_list")
-@extend_schema(methods=["POST"], parameters=[KEY], request=PointIn, responses={201: PointOut},
+@extend_schema(methods=["POST"], parameters=[IDEMPOTENCY], request=PointIn, responses={201: PointOut},
                operation_id="contact_points_add")  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
@@ -167,6 +180,27 @@ def quiet_hours(request: Request) -> Response:
     found = QuietHours.objects.filter(user=person(request)).first()
     shown = {"starts": found.starts, "ends": found.ends} if found else {"starts": None, "ends": None}
     return Response(QuietShape(shown).data)
+
+
+@extend_schema(methods=["GET"], responses=TopicOut(many=True), operation_id="my_messages_list")
+@extend_schema(
+    methods=["PUT"], request=TopicsIn, responses=TopicOut(many=True), operation_id="my_messages_choose"
+)
+@api_view(["GET", "PUT"])
+def my_messages(request: Request) -> Response:
+    """Which classes of messages reach me. Pages, invitations and codes are in none: they always come.
+
+    What is turned off is not queued any more, and what waits is cancelled. 422 for a class nobody knows.
+    """
+    me = person(request)
+    if request.method == "PUT":
+        preferences.choose(me, set(_valid(TopicsIn, request)["on"]), at=timezone.now())
+    off = preferences.turned_off(me)
+    rows = [
+        {"name": topic.name, "title": topic.title, "words": topic.words, "on": topic.name not in off}
+        for topic in topics.TOPICS
+    ]
+    return Response(TopicOut(rows, many=True).data)
 
 
 def _rule(request: Request, urgency: str) -> Any:

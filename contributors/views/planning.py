@@ -12,15 +12,26 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributors import coverage, duties, fatigue, proposal, roster, rota, rotations
-from contributors.board import SITES
+from contributors import (
+    board,
+    cover_words,
+    coverage,
+    duties,
+    fatigue,
+    lanes,
+    proposal,
+    roster,
+    rota,
+    rotations,
+    strain,
+)
 from contributors.models import Role, Rotation, Shift
 from contributors.views.duty_forms import CoverForm, LimitsForm, RotationForm
 from contributors.views.loading import LARGEST_ID, done, explain, page_of, tab_counts
-from hypercare import svg
+from hypercare import sites, timeline
 from hypercare.errors import Invalid
 from hypercare.http import SignedInRequest
-from hypercare.svg import Bar, Gantt, Lane
+from hypercare.timeline import Bar, Gantt, Lane
 from periods.access import allowed, period_or_404
 from periods.models import Period
 
@@ -34,19 +45,27 @@ def every(request: SignedInRequest, key: str) -> HttpResponse:
     """The rotations of a period, and who is next in each."""
     period, now = period_or_404(request.user, key), timezone.now()
     found = rota.standing(period)
-    rows = [{"rotation": one, "next": _next(one, period, now)} for one in found]
+    rows = [
+        {"rotation": one, "hours": cover_words.write_week(one.hours), **_turns(one, period, now)}
+        for one in found
+    ]
     return _page(request, period, "contributors/rotations.html", {
         "rows": rows, "may_manage": allowed(request.user, period, "shifts.manage"),
         "roles": (roles := coverage.roles(period)), "has_roles": bool(roles),
     })  # fmt: skip
 
 
-def _next(rotation: Rotation, period: Period, now: datetime) -> list[dict[str, Any]]:
+def _turns(rotation: Rotation, period: Period, now: datetime) -> dict[str, Any]:
+    """The turn that runs and the next one, by this rotation alone."""
     begin, end = roster.window(period)
     people = {turn.user_id: turn.user for turn in rotation.turns.all()}
     start = max(begin, now)
     found = rotations.turns(rota.layer_of_row(rotation), start, end) if start < end else []
-    return [{"user": people[turn.person], "start": turn.start, "end": turn.end} for turn in found[:2]]
+    rows: list[dict[str, Any]] = [
+        {"user": people[turn.person], "start": turn.start, "end": turn.end} for turn in found[:2]
+    ]
+    on = next((row for row in rows[:1] if row["start"] <= now), None)
+    return {"on": on, "next": next((row for row in rows if row is not on), None)}
 
 
 @login_required
@@ -61,7 +80,7 @@ def edit(request: SignedInRequest, key: str, pk: int | None = None) -> HttpRespo
     spec = form.spec()
     try:
         if "preview" in request.POST:
-            return _edit_page(request, period, form, rotation, preview=_preview(spec, period))
+            return _edit_page(request, period, form, rotation, preview=_preview(spec, period, rotation))
         saved = rota.save(spec, by=request.user, at=now, rotation_id=rotation.pk if rotation else None)
     except Invalid as error:
         explain(form, _beside_fields(error))
@@ -75,7 +94,7 @@ def _beside_fields(error: Invalid) -> Invalid:
     return Invalid({names.get(field, field): texts for field, texts in error.errors.items()})
 
 
-def _preview(spec: rota.Spec, period: Period) -> dict[str, Any]:
+def _preview(spec: rota.Spec, period: Period, rotation: Rotation | None) -> dict[str, Any]:
     begin, end = roster.window(period)
     first = max(begin, timezone.now())
     found = rota.preview(spec, period, start=first, end=min(end, first + PREVIEW))
@@ -83,7 +102,10 @@ def _preview(spec: rota.Spec, period: Period) -> dict[str, Any]:
     changed = [turn for turn in found if _odd(turn, spec)]
     rows = [{"user": people[turn.person], "start": turn.start, "end": turn.end, "odd": turn in changed,
              "seconds": (turn.end - turn.start).total_seconds()} for turn in found[:60]]  # fmt: skip
-    return {"rows": rows, "count": len(found)}
+    against = strain.of(
+        period, spec.role, spec.kind, spec.people, found, without=rotation.pk if rotation else None
+    )
+    return {"rows": rows, "count": len(found), "strain": against}
 
 
 def _odd(turn: rotations.Turn, spec: rota.Spec) -> bool:
@@ -141,12 +163,14 @@ def generate(request: SignedInRequest, key: str) -> HttpResponse:
         )
         undo = page_of(period, "contributors:undo_roster", batch=batch)
         return done(
-            request, f"{many} shifts are in the plan", url=page_of(period, "period_coverage"), undo=undo
+            request, f"{_shifts(many)} in the plan", url=page_of(period, "period_coverage"), undo=undo
         )
     found = proposal.propose(period, at=now)
     return _page(request, period, "contributors/generate.html", {
         "proposal": found, "gantt": _gantt(found, request.user.pk, now),
-        "unmet": found.unmet[:SHOWN_UNMET], "unmet_more": max(0, len(found.unmet) - SHOWN_UNMET),
+        "unmet": [(one, board.key_of(one.piece.role.pk, one.piece.duty, one.piece.start))
+                  for one in found.unmet[:SHOWN_UNMET]],
+        "unmet_more": max(0, len(found.unmet) - SHOWN_UNMET),
     })  # fmt: skip
 
 
@@ -156,7 +180,11 @@ def undo(request: SignedInRequest, key: str, batch: uuid.UUID) -> HttpResponse:
     """Take an accepted roster out again."""
     period = period_or_404(request.user, key, may="shifts.manage")
     many = proposal.undo(period.pk, batch, by=request.user, at=timezone.now())
-    return done(request, f"{many} shifts taken out again", url=page_of(period, "period_coverage"))
+    return done(request, f"{_shifts(many)} taken out again", url=page_of(period, "period_coverage"))
+
+
+def _shifts(many: int) -> str:
+    return f"{many} shift{'' if many == 1 else 's'}"
 
 
 def _gantt(found: proposal.Proposal, viewer: int, now: datetime) -> Gantt | None:
@@ -165,39 +193,27 @@ def _gantt(found: proposal.Proposal, viewer: int, now: datetime) -> Gantt | None
         return None
     first = timezone.localtime(found.shifts[0].starts_at).replace(hour=0, minute=0, second=0, microsecond=0)
     window = (first, first + timedelta(days=5))
-    lanes: dict[tuple[int, str], list[Shift]] = {}
+    held: dict[tuple[int, str], list[Shift]] = {}
     for shift in found.shifts:
         if shift.starts_at < window[1]:
-            lanes.setdefault((shift.role.position, f"{shift.role_id}{shift.kind}"), []).append(shift)
+            held.setdefault((shift.role.position, f"{shift.role_id}{shift.kind}"), []).append(shift)
     drawn = [
         Lane(
             row[0].role.name,
             "deputy" if row[0].kind == Shift.Kind.DEPUTY else "",
             [_bar(one, viewer) for one in packed],
         )
-        for _, row in sorted(lanes.items())
-        for packed in _packed(row)
+        for _, row in sorted(held.items())
+        for packed in lanes.pack(row)
     ]
-    return svg.gantt(drawn, window=window, now=now)
-
-
-def _packed(row: list[Shift]) -> list[list[Shift]]:
-    """Shifts in as few rows as keep them apart."""
-    rows: list[list[Shift]] = []
-    for shift in row:
-        free = next((one for one in rows if one[-1].ends_at <= shift.starts_at), None)
-        if free is None:
-            rows.append([shift])
-        else:
-            free.append(shift)
-    return rows
+    return timeline.gantt(drawn, window=window, now=now)
 
 
 def _bar(shift: Shift, viewer: int) -> Bar:
     kind = "oncall" if shift.kind == Shift.Kind.DEPUTY else "duty"
     start, finish = timezone.localtime(shift.starts_at), timezone.localtime(shift.ends_at)
     words = f"{shift.user.name}, {start:%H:%M} to {finish:%H:%M}"
-    tint = SITES.get(shift.user.timezone.partition("/")[0], 1)
+    tint = sites.tint(shift.user.timezone)
     mine = shift.user_id == viewer
     return Bar(shift.starts_at, shift.ends_at, shift.user.first_name, kind, tint, mine, title=words)
 

@@ -13,18 +13,21 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from contributors import absences, cover, feeds, handoffs, roster
+from contributors import absences, cover, feeds, followers, handoffs, roster
 from contributors.forms import zone_hint
 from contributors.models import Absence, Shift
 from contributors.views.calendars import address, asked_alarm, reminders
 from contributors.views.duty_forms import AbsenceForm
 from contributors.views.loading import LARGEST_ID, done, explain
-from hypercare import svg
+from hypercare import timeline
 from hypercare.errors import Invalid
 from hypercare.http import SignedInRequest
-from hypercare.svg import Bar, Gantt, Lane
+from hypercare.timeline import Bar, Gantt, Lane
 
 CHART_DAYS = 7
+A_DAY = timedelta(days=1)
+# A bar of the chart that is shorter has no room for its hour.
+LABELLED = timedelta(hours=6)
 
 
 @login_required
@@ -48,6 +51,7 @@ def _mine(request: SignedInRequest, form: AbsenceForm) -> HttpResponse:
         "next_duty": next((shift for shift in shifts if shift.starts_at > now), None),
         "handing_over": handoffs.concerning(request.user, at=now),
         "notes": handoffs.of_running([shift for shift in shifts if shift.covers(now)]),
+        "given": {one.outgoing.pk for one in followers.changes_of(request.user, start=now, end=now + A_DAY)},
         "asked": cover.waiting_for(request.user, at=now),
         "away": absences.coming(request.user, at=now),
         "form": form,
@@ -99,7 +103,7 @@ def _week(shifts: list[Shift], now: datetime) -> Gantt | None:
         Lane(held[0].role.name, held[0].role.period.name, [_bar(shift) for shift in held])
         for held in lanes.values()
     ]
-    return svg.gantt(drawn, window=window, now=now) if drawn else None
+    return timeline.gantt(drawn, window=window, now=now) if drawn else None
 
 
 def _bar(shift: Shift) -> Bar:
@@ -107,9 +111,8 @@ def _bar(shift: Shift) -> Bar:
     hours = f"{start:%H:%M} to {end:%H:%M}"
     kind = "oncall" if shift.kind == Shift.Kind.DEPUTY else "override" if shift.is_override else "duty"
     page = reverse("period_coverage", kwargs={"key": shift.role.period.key})
-    return Bar(
-        shift.starts_at, shift.ends_at, f"{start:%-H}", kind, 1, True, href=page, title=f"You, {hours}"
-    )
+    label = f"{start:%H}" if shift.ends_at - shift.starts_at >= LABELLED else ""
+    return Bar(shift.starts_at, shift.ends_at, label, kind, 1, True, href=page, title=f"You, {hours}")
 
 
 def shift_words(shifts: list[Shift]) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from contributors import readiness, roster
 from contributors.models import Acknowledgement, Membership, Role
-from hypercare.demo import decisions, duty, handing_over, sorting, texts
+from hypercare.demo import decisions, duty, handing_over, library, outside, sorting, texts, together, turns
 from hypercare.demo.people import CPH
 from hypercare.demo.script import Script
 from hypercare.demo.words import DEBRIEFS, FIXES, LEVELS, OPEN_BIG, SOLVED
@@ -34,21 +34,13 @@ ROLES = (  # name, code, cover, required, answers pages
     ("Database", "EN", "business", True, False),
     ("Finance ops", "BO", "none", False, False),
 )
+ON_CALL = {"Finance ops"}
 HELD_BY = {
     "maja": "Incident lead", "rachel": "Incident lead", "tomasz": "Billing engineering", "priya": "Billing engineering",
     "marcus": "Billing engineering", "arjun": "Platform", "daniel": "Platform", "kavya": "Support desk",
-    "ingrid": "Database",
+    "ingrid": "Database", "freja": "Billing engineering", "nikhil": "Billing engineering",
+    "dana": "Billing engineering", "devika": "Platform", "luis": "Platform", "meera": "Support desk",
 }  # fmt: skip
-DUTY = (  # role, person, kind, start hour, hours, weekdays only
-    ("Incident lead", "priya", "primary", 1, 8, False), ("Incident lead", "maja", "primary", 9, 8, False),
-    ("Incident lead", "rachel", "primary", 17, 8, False), ("Billing engineering", "priya", "primary", 1, 8, False),
-    ("Billing engineering", "tomasz", "primary", 9, 8, False),
-    ("Billing engineering", "marcus", "primary", 17, 8, False),
-    ("Billing engineering", "arjun", "deputy", 1, 8, False), ("Billing engineering", "ingrid", "deputy", 9, 8, False),
-    ("Billing engineering", "daniel", "deputy", 17, 8, False), ("Platform", "arjun", "primary", 5, 12, False),
-    ("Platform", "daniel", "primary", 17, 12, False), ("Support desk", "kavya", "primary", 8, 12, False),
-    ("Database", "ingrid", "primary", 9, 8, True), ("Finance ops", "rachel", "primary", 14, 5, True),
-)  # fmt: skip
 
 
 def tell(people: dict[str, User], *, now: datetime) -> Period:
@@ -73,6 +65,8 @@ class _Story:
         self._open_incidents()
         self._debriefs()
         handing_over.tell(self.script, lambda: self.period_id, today=self.today, zone=ZONE)
+        outside.tell(self.script, people, now=now)
+        library.tell(self.script, people, now=now)
 
     # --- before go-live
 
@@ -137,14 +131,13 @@ class _Story:
     def staff(self, period: Period, at: datetime) -> None:
         for position, (name, code, cover, required, pages) in enumerate(ROLES, 1):
             Role.objects.create(period=period, position=position, name=name, code=code, cover=cover,
-                                required=required, answers_pages=pages)  # fmt: skip
+                                required=required, answers_pages=pages, on_call=name in ON_CALL)  # fmt: skip
         roles = {role.name: role for role in period.roles.all()}
         rights = {"maja": "owner", "kavya": "support"}
         for key, role_name in HELD_BY.items():
             self._join(period, self.people[key], rights.get(key, "contributor"), roles[role_name], at)
         self._assign_checks(period, at)
-        for n in range(14):
-            self._day_of_shifts(roles, self.go_live.astimezone(ZONE).date() + n * DAY, at)
+        turns.plan(period, people=self.people, first_on=self.today - 4 * DAY, until=self.ends, at=at)
 
     def _join(self, period: Period, user: User, right: str, role: Role, at: datetime) -> None:
         standing = Membership.objects.filter(period=period, user=user, left_at__isnull=True).first()
@@ -167,33 +160,6 @@ class _Story:
         for item in period.checklist.order_by("position", "id"):
             owner = self.people[by_code.get(item.owner_role, "maja")]
             checklist.assign(item.pk, owner=owner, by=self.people["maja"], at=at)
-
-    def _day_of_shifts(self, roles: dict[str, Role], day: date, at: datetime) -> None:
-        for role, key, kind, hour, hours, weekdays in DUTY:
-            if weekdays and day.weekday() > 4:
-                continue
-            starts = wallclock.instant(day, time(hour), ZONE)
-            until = wallclock.instant(day + (hour + hours) // 24 * DAY, time((hour + hours) % 24), ZONE)
-            starts, ends = max(starts, self.go_live), min(until, self.ends)
-            if starts < ends:
-                self._shift(roles[role], key, kind, starts, ends, at)
-        if day == self.go_live.astimezone(ZONE).date():
-            return
-        if day == (self.ends - DAY).astimezone(ZONE).date():
-            self._last_morning(roles, at)
-
-    def _last_morning(self, roles: dict[str, Role], at: datetime) -> None:
-        """The early shifts of the day on which the window ends at 07:00."""
-        one = wallclock.instant(self.ends.astimezone(ZONE).date(), time(1), ZONE)
-        for role, key, kind in (("Incident lead", "priya", "primary"), ("Billing engineering", "priya", "primary"),
-                                ("Billing engineering", "arjun", "deputy")):  # fmt: skip
-            self._shift(roles[role], key, kind, one, self.ends, at)
-        five = wallclock.instant(self.ends.astimezone(ZONE).date(), time(5), ZONE)
-        self._shift(roles["Platform"], "arjun", "primary", five, self.ends, at)
-
-    def _shift(self, role: Role, key: str, kind: str, starts: datetime, ends: datetime, at: datetime) -> None:
-        roster.assign_shift(role.pk, user=self.people[key], starts_at=starts, ends_at=ends, kind=kind,
-                            by=self.people["maja"], at=at)  # fmt: skip
 
     def acknowledge(self, key: str, at: datetime) -> None:
         member = Membership.objects.get(period=self.period_id, user=self.people[key])
@@ -299,6 +265,7 @@ class _Story:
             "Typo in the payment-reminder subject", "Billing engine", "P4", timedelta(hours=50), "", ()
         )
         sorting.tell(self.script, self.people, now=self.now)
+        together.tell(self.script, self.people, now=self.now)
 
     def _worked(
         self, title: str, component: str, severity: str, age: timedelta, owner: str, steps: tuple[str, ...]
@@ -320,7 +287,7 @@ class _Story:
         triage.set_status(self.found(title).pk, status=step, by=worker, at=at)
 
     def _annual(self, at: datetime) -> None:
-        """The P1 everybody talks about: opened by an alert, mitigated, told to stakeholders."""
+        """The P1 everybody talks about: opened by an alert, mitigated; `outside.py` tells people about it."""
         title, minute = OPEN_BIG["annual"], timedelta(minutes=1)
         tomasz, maja, rachel = (self.people[key] for key in ("tomasz", "maja", "rachel"))
         self.script.at(at, self.fire_alert)
@@ -333,8 +300,6 @@ class _Story:
             (17, partial(write, title, "decision", maja, "Pause the legacy scheduler, do not roll back the new one. "
                                                           "Rollback would lose 9 h of usage data.")),
             (23, partial(self._mitigate, title, tomasz)),
-            (29, partial(write, title, "update", maja, "We are looking into duplicate invoices for some annual plans. "
-                                                        "No cards have been charged.")),
             (43, partial(write, title, "note", rachel, "1,284 invoices issued twice, 312 emailed. Nobody "
                                                         "charged: card runs start at 20:00, and they are on hold.")),
         ):  # fmt: skip

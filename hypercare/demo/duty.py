@@ -17,11 +17,11 @@ DAY = timedelta(days=1)
 
 def lose_cover(period_id: int, people: dict[str, User], today: date, at: datetime) -> None:
     """Daniel is away in three days: his shifts go, Marcus stands in for a part of one, eight hours have nobody."""
-    five = wallclock.instant(today + 3 * DAY, time(17), ZONE)
+    begins = wallclock.instant(today + 3 * DAY, time(16, 45), ZONE)
     one, end = (wallclock.instant(today + 4 * DAY, time(hour), ZONE) for hour in (1, 5))
-    absences.add(people["daniel"], starts_at=five - timedelta(hours=2), ends_at=end + timedelta(hours=7),
+    absences.add(people["daniel"], starts_at=begins - timedelta(hours=2), ends_at=end + timedelta(hours=7),
                  note="Family", at=at)  # fmt: skip
-    his = Shift.objects.filter(role__period=period_id, user=people["daniel"], starts_at=five)
+    his = Shift.objects.filter(role__period=period_id, user=people["daniel"], starts_at=begins)
     for shift in his.order_by("pk"):
         roster.cancel_shift(shift.pk, by=people["maja"], at=at)
     role = Role.objects.get(period=period_id, name="Platform")
@@ -30,14 +30,14 @@ def lose_cover(period_id: int, people: dict[str, User], today: date, at: datetim
 
 
 def ask_for_cover(period_id: int, people: dict[str, User], today: date, at: datetime) -> None:
-    """Tomasz is at the dentist's the day after tomorrow; Priya would stay two hours longer, if Maja agrees."""
-    nine = wallclock.instant(today + 2 * DAY, time(9), ZONE)
+    """Tomasz is at the dentist's the day after tomorrow; Freja would take his first hours, if Maja agrees."""
+    begins = wallclock.instant(today + 2 * DAY, time(8, 45), ZONE)
     shift = Shift.objects.select_related("role").get(
-        role__period=period_id, role__name="Billing engineering", user=people["tomasz"], starts_at=nine
+        role__period=period_id, role__name="Billing engineering", user=people["tomasz"], starts_at=begins
     )
     Role.objects.filter(pk=shift.role_id).update(swaps_need_lead=True)
-    wanted = cover.Wanted(shift.role, nine, nine + timedelta(hours=2), shift=shift)
+    wanted = cover.Wanted(shift.role, begins, wallclock.instant(today + 2 * DAY, time(11), ZONE), shift=shift)
     asked = cover.ask(
-        wanted, users=[people["priya"], people["ingrid"]], reason="Dentist", by=people["tomasz"], at=at
+        wanted, users=[people["freja"], people["ingrid"]], reason="Dentist", by=people["tomasz"], at=at
     )
-    cover.accept(asked.pk, by=people["priya"], at=at + timedelta(hours=2))
+    cover.accept(asked.pk, by=people["freja"], at=at + timedelta(hours=2))

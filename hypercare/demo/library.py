@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 
+from hypercare.demo.script import Act, Script
 from hypercare.models import User
 from periods import lessons, templating
 from periods.models import Debrief, Lesson, Period, PeriodTemplate
@@ -13,6 +17,10 @@ from periods.templates_library.content import Item
 from periods.templates_library.kinds import BUILT_IN
 
 DAY: Final = timedelta(days=1)
+TEMPLATE: Final = "Northlane billing cut-over"
+ABOUT: Final = (
+    "Invoices, payments and the ledger behind them. Month-end is never inside the first three days."
+)
 PAUSED, WEEKENDS, ZONES = "Paused, not removed", "Missing cover at weekends", "Time zone mix-ups"
 # Period (or none), days ago, by, published, then what it says.
 SHELF: Final[tuple[tuple[str, int, str, bool, dict[str, Any]], ...]] = (
@@ -87,37 +95,72 @@ CHECKS: Final[dict[str, dict[str, Any]]] = {
 }  # fmt: skip
 
 
-def stock(people: dict[str, User], *, now: datetime) -> None:
-    """Lessons and a template, as they came about."""
-    for key, days, who, published, said in SHELF:
-        _learn(people, key, who, said, now - days * DAY, published=published)
+def tell(script: Script, people: dict[str, User], *, now: datetime) -> None:
+    """Add to the story what the cut-over taught, what older changes had taught, and a template of one's own."""
     maja = people["maja"]
-    for title, words in CHECKS.items():
-        lesson = lessons.suggest(Lesson.objects.get(title=title).pk, by=people["maja"], at=now - DAY)
-        lessons.edit(lesson.pk, **words, by=maja, at=now - DAY)
-    taken = Lesson.objects.get(title="Alert when a nightly job does not start")
-    lessons.add_to(taken.pk, Period.objects.get(key="MOB70").pk, by=maja, at=now - timedelta(hours=20))
-    _template(maja, now)
+    for key in ("", "BILL26"):
+        for moment, act in _lessons(key, people, now):
+            script.at(moment, act)
+    script.at(now - timedelta(hours=20), partial(_take_over, maja))
+    script.at(now - 60 * DAY, partial(_first_template, maja))
+    script.at(now - 3 * DAY, partial(_mended_template, maja))
 
 
-def _learn(
-    people: dict[str, User], key: str, who: str, said: dict[str, Any], at: datetime, *, published: bool
-) -> Lesson:
+def learn(key: str, people: dict[str, User], *, now: datetime) -> None:
+    """What another period of the demo has taught by now."""
+    for moment, act in sorted(_lessons(key, people, now), key=itemgetter(0)):
+        act(moment)
+
+
+def _lessons(key: str, people: dict[str, User], now: datetime) -> Iterator[tuple[datetime, Act]]:
+    for period, days, who, published, said in SHELF:
+        if period != key:
+            continue
+        title, moment = said["title"], now - days * DAY
+        yield moment, partial(_write, key, people[who], said)
+        if published:
+            yield moment + timedelta(hours=2), partial(_publish, title, people["maja"])
+        if title in CHECKS:
+            yield now - DAY, partial(_make_check, title, people["maja"])
+
+
+def _write(key: str, by: User, said: dict[str, Any], at: datetime) -> None:
     period = Period.objects.filter(key=key).first()
     debrief = (
         Debrief.objects.filter(period=period, status="finished", starts_at__lt=at).order_by("-number").first()
     )
-    lesson = lessons.write(period=period, debrief=debrief if period else None, by=people[who], at=at, **said)
-    return lessons.publish(lesson.pk, by=people["maja"], at=at + timedelta(hours=2)) if published else lesson
+    lessons.write(period=period, debrief=debrief if period else None, by=by, at=at, **said)
 
 
-def _template(maja: User, now: datetime) -> PeriodTemplate:
-    """Northlane's own cut-over, mended once after the first time."""
-    first = replace(
-        BUILT_IN["erp-cut-over"], name="Northlane billing cut-over",
-        summary="Invoices, payments and the ledger behind them. Month-end is never inside the first three days.",
+def _publish(title: str, by: User, at: datetime) -> None:
+    lessons.publish(_found(title), by=by, at=at)
+
+
+def _make_check(title: str, by: User, at: datetime) -> None:
+    lessons.suggest(_found(title), by=by, at=at)
+    lessons.edit(_found(title), **CHECKS[title], by=by, at=at)
+
+
+def _take_over(by: User, at: datetime) -> None:
+    taken = _found("Alert when a nightly job does not start")
+    lessons.add_to(taken, Period.objects.get(key="MOB70").pk, by=by, at=at)
+
+
+def _found(title: str) -> int:
+    return Lesson.objects.get(title=title).pk
+
+
+def _first_template(by: User, at: datetime) -> None:
+    """Northlane's own cut-over."""
+    templating.save(
+        replace(BUILT_IN["erp-cut-over"], name=TEMPLATE, summary=ABOUT), by=by, at=at,
+        note="From the tax engine’s move",
     )  # fmt: skip
-    version = templating.save(first, by=maja, at=now - 60 * DAY, note="From the tax engine’s move")
+
+
+def _mended_template(by: User, at: datetime) -> None:
+    """The same after the first time."""
+    first = replace(BUILT_IN["erp-cut-over"], name=TEMPLATE, summary=ABOUT)
     learnt = (
         Item("Every replaced job is deleted", "Rollback", "EN", -2, "job list", "link", True),
         Item("Card runs can be held by whoever leads a P1", "Data", "BO", -3, "procedure", "note", True),
@@ -129,7 +172,6 @@ def _template(maja: User, now: datetime) -> PeriodTemplate:
         item for item in early if item.title != "Number ranges and printed documents checked per company"
     ]
     templating.save(
-        replace(first, checklist=(*dropped, *learnt)), by=maja, at=now - 3 * DAY, into=version.template,
-        note="Jobs are deleted, card runs can be held",
+        replace(first, checklist=(*dropped, *learnt)), by=by, at=at,
+        into=PeriodTemplate.objects.get(name=TEMPLATE), note="Jobs are deleted, card runs can be held",
     )  # fmt: skip
-    return version.template

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from contributors import coverage, readiness, renewal, roster
 from contributors.models import Acknowledgement, Membership, Role
-from hypercare.demo import checks, decisions, texts
+from hypercare.demo import checks, decisions, library, texts
 from hypercare.demo.people import CPH, NYC
 from hypercare.models import User
 from incidents import triage
@@ -49,6 +49,7 @@ def getting_ready(people: dict[str, User], *, now: datetime) -> None:
             checklist.complete(
                 item.pk, by=maja, at=at + 2 * DAY, evidence="https://wiki.northlane.example/mobile"
             )
+    library.learn("MOB70", people, now=now)
     checks.tell(period, people, now=now)
     _meet(period, role, people, at + 3 * DAY)
 
@@ -91,6 +92,7 @@ def in_review(people: dict[str, User], *, now: datetime) -> None:
         ("Scanner sleeps after 30 s", "Label shows the old dock", "Stock count lags", "Beep is off")
     ):
         _incident(period, people, title, go_live + timedelta(days=2, hours=3 * n), solved=n > 1)
+    library.learn("SCAN26", people, now=now)
     lifecycle.review(period.pk, by=None, at=period.ends_at, via="timer")
     row = ExitCriterion.objects.get(period=period, code="data_reconciled")
     criteria.set_manual(

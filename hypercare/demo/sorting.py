@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from django.db.models import F
+
 from contributors.models import Delivery
 from hypercare import timers
 from hypercare.demo.people import CPH
@@ -16,16 +18,18 @@ from incidents import escalation, facts, queues, triage
 from incidents.models import Incident
 from periods.models import Period
 
+SENT_AFTER = timedelta(milliseconds=910)
+
 KEY = "BILL26"
 WISH = "Let customers choose the language of their invoices"
 TYPO, CSV, CREDIT = (
     "Typo in the payment-reminder subject", "CSV export lacks the cost-centre column",
     "Credit-note PDF shows the old address",
 )  # fmt: skip
-JUDGED = (  # title, type, verdict
-    (OPEN_BIG["annual"], "defect", "caused"), (OPEN_BIG["cards"], "integration", "caused"),
-    (OPEN_BIG["dunning"], "data", "caused"), ("Usage meters lag 40 min in EU-West", "performance", ""),
-    (CSV, "defect", "known"), (CREDIT, "data", "caused"), (TYPO, "defect", "unrelated"),
+JUDGED = (  # minutes ago, title, type, verdict
+    (1600, CREDIT, "data", "caused"), (2950, TYPO, "defect", "unrelated"), (1380, CSV, "defect", "known"),
+    (290, "Usage meters lag 40 min in EU-West", "performance", ""), (250, OPEN_BIG["cards"], "integration", "caused"),
+    (199, OPEN_BIG["dunning"], "data", "caused"), (38, OPEN_BIG["annual"], "defect", "caused"),
 )  # fmt: skip
 WAITS = (  # hours ago, title, queue, what for, who; the third and fourth are one pause of the clocks
     (49, TYPO, "planned_fix", "The text changes with Thursday's release.", "kavya"),
@@ -38,8 +42,8 @@ LADDER = (0, 5, 10, 15)  # minutes after the report at which a step of some ladd
 
 def tell(script: Script, people: dict[str, User], *, now: datetime) -> None:
     """Add to the story what happened to the open incidents beside being worked on."""
-    for title, kind, verdict in JUDGED:
-        script.at(now - timedelta(minutes=3), partial(_judge, title, kind, verdict, people["tomasz"]))
+    for minutes, title, kind, verdict in JUDGED:
+        script.at(now - timedelta(minutes=minutes), partial(_judge, title, kind, verdict, people["tomasz"]))
     for hours, title, queue, note, who in WAITS:
         script.at(now - timedelta(hours=hours), partial(_wait, title, queue, note, people[who]))
     script.at(now - timedelta(minutes=30), partial(_put_off, people["marcus"]))
@@ -93,4 +97,6 @@ def _page(title: str, at: datetime) -> None:
         escalation.on_step(timer.args, due_at=timer.due_at, at=at)
         Timer.objects.filter(pk=timer.pk).update(fired_at=at)
     pages = Delivery.objects.filter(period=incident.period_id, subject=incident.subject, kind="page")
-    pages.filter(state=Delivery.State.DUE).update(state=Delivery.State.SENT, sent_at=at, settled_at=at)
+    pages.filter(state=Delivery.State.DUE).update(
+        state=Delivery.State.SENT, attempts=1, sent_at=F("intended_at") + SENT_AFTER, settled_at=at
+    )

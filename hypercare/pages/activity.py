@@ -122,8 +122,36 @@ WORDS = {
     "incident.snoozed": "snoozed",
     "incident.woken": "ended the snooze of",
     "incident.undone": "undid a change to",
+    "incident.rollback_decided": "decided on rolling back for",
+    "incident.rollback_asked": "asked again whether to roll back for",
+    "incident.rollback_escalated": "asked the sponsor whether to roll back for",
+    "pattern.dismissed": "sees no common cause on",
+    "policy.rollback": "changed when a rollback is to be decided",
+    "incident.role": "changed who does what on",
+    "incident.link_added": "added a link to",
+    "incident.link_removed": "removed a link from",
+    "incident.closed": "closed",
+    "incident.merged": "merged a duplicate:",
+    "incident.related": "related",
+    "incident.unrelated": "took a relation off",
+    "incident.parented": "changed what is above",
     "incident.late": "saw a deadline pass on",
     "incident.due": "warned about",
+    "status_page.changed": "set up the status page",
+    "status_page.renewed": "gave a new link to the status page",
+    "update.posted": "told people outside:",
+    "subscriber.joined": "counted a new subscriber",
+    "subscriber.left": "counted a subscriber who left",
+    "subscriber.removed": "removed a subscriber",
+    "report.drafted": "drafted the stakeholder report of",
+    "report.edited": "edited the stakeholder report of",
+    "report.sent": "sent the stakeholder report of",
+    "report_form.changed": "set up the public form",
+    "report_form.renewed": "gave a new address to the public form",
+    "incident.replied": "heard from the reporter of",
+    "known_error.added": "wrote down the known error",
+    "known_error.changed": "changed the known error",
+    "known_error.ended": "ended the known error",
     "policy.targets": "changed the targets of incidents",
     "policy.ladder": "changed who is paged",
     "policy.reset": "went back to the standard targets and ladders",
@@ -132,10 +160,21 @@ WORDS = {
     "message.retried": "sent a message again about",
     "message.tested": "sent test pages",
     "alert.cleared": "saw the alert clear on",
+    "webhook.added": "added the webhook",
+    "webhook.changed": "changed the webhook",
+    "webhook.rekeyed": "gave a new key to the webhook",
+    "webhook.tested": "sent a test to the webhook",
+    "webhook.replayed": "sent events again to the webhook",
+    "webhook.failing": "could not reach the webhook",
+    "webhook.turned_off": "turned off the webhook",
+    "webhook.turned_on": "turned on the webhook",
+    "webhook.removed": "removed the webhook",
     "source.added": "added the alert source",
     "source.revoked": "revoked the alert source",
 }
-NOBODY = {"alert": "An alert", "timer": "The clock", "": "Hypercare"}
+NOBODY = {
+    "alert": "An alert", "timer": "The clock", "form": "Somebody outside", "mail": "Somebody by mail", "": "Hypercare",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -147,6 +186,11 @@ class Sentence:
     words: str
     about: str
     url: str
+
+
+def kinds() -> frozenset[str]:
+    """Every kind of entry there is."""
+    return frozenset(WORDS)
 
 
 def read(entries: Iterable[JournalEntry]) -> list[Sentence]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
@@ -15,12 +16,17 @@ from contributors.models import Acknowledgement
 from hypercare import timewords
 from incidents.clocks import Clock, next_deadline
 from incidents.deadlines import clocks_of
-from incidents.models import Incident
+from incidents.models import Incident, Notice, RollbackDecision
+from incidents.patterns import Pattern
 from periods.models import Period
 
 SHOWN = 4
 GAP_RANK = 45
 PROBLEM_RANK = 40
+ROLLBACK_RANK = 5
+PATTERN_RANK = 35
+PROMISE_RANK = 20
+PROMISE_NEAR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,9 @@ def strip(
     at: datetime,
     undelivered: int = 0,
     problems: Sequence[Acknowledgement] = (),
+    rollbacks: Sequence[RollbackDecision] = (),
+    patterns: Sequence[Pattern] = (),
+    promises: Sequence[Notice] = (),
 ) -> dict[str, Any]:
     """At most four, the worst first, and how many more there are. No query."""
     found = [item for incident in incidents if (item := _of_incident(incident, at))]
@@ -56,6 +65,9 @@ def strip(
     found += _of_period(period, at)
     found += _of_letters(period, undelivered)
     found += _of_problems(period, problems)
+    found += [_of_rollback(period, decision) for decision in rollbacks]
+    found += [_of_pattern(period, pattern) for pattern in patterns]
+    found += [_of_promise(period, notice, at) for notice in promises]
     found.sort(key=lambda item: item.rank)
     return {"shown": found[:SHOWN], "more": max(0, len(found) - SHOWN)}
 
@@ -82,6 +94,35 @@ def _of_problems(period: Period, problems: Sequence[Acknowledgement]) -> list[At
     text = "answered, not confirmed yet" if answered else "before going live"
     url = f"{reverse('period_readiness', kwargs={'key': period.key})}#member-{first.pk}"
     return [Attention(PROBLEM_RANK, "", "shield", lead_in, text, "Open", url)]
+
+
+def _of_rollback(period: Period, decision: RollbackDecision) -> Attention:
+    """A P1 past its limit: somebody has to say whether to roll back."""
+    incident = decision.incident
+    incident.period = period
+    by = decision.due_at.astimezone(timezone.get_current_timezone())
+    who = f", {decision.asked.name} decides" if decision.asked else ""
+    lead_in, text = f"Roll back or hold by {by:%H:%M}", f"for {incident.key} {incident.title}{who}"
+    url = f"{incident.get_absolute_url()}#rollback"
+    return Attention(ROLLBACK_RANK, incident.severity, "flag", lead_in, text, "Open", url)
+
+
+def _of_promise(period: Period, notice: Notice, at: datetime) -> Attention:
+    """People outside were promised the next word by about now."""
+    left = ((notice.next_by or at) - at).total_seconds()
+    when = f"due in {timewords.duration(left)}" if left > 0 else f"{timewords.duration(-left)} late"
+    severity = notice.incident.severity if notice.incident else ""
+    rank = int(severity[1]) * 10 if severity else PROMISE_RANK
+    url = f"{reverse('period_comms', kwargs={'key': period.key})}?notice={notice.pk}#write-t"
+    lead_in = f"Stakeholder update {when}"
+    return Attention(rank, severity, "megaphone", lead_in, f"for “{notice.title}”", "Write update", url)
+
+
+def _of_pattern(period: Period, pattern: Pattern) -> Attention:
+    """Many incidents of one system: perhaps one cause."""
+    url = f"{reverse('incidents:pattern', kwargs={'key': period.key})}?{urlencode({'system': pattern.component})}"
+    lead_in = f"{pattern.count} incidents on {pattern.component} in 24 h"
+    return Attention(PATTERN_RANK, "", "branch", lead_in, "look like one cause", "Look", url)
 
 
 def _of_gaps(period: Period, gaps: Iterable[RoleGap]) -> list[Attention]:

@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from contributors import handoffs
+from contributors import followers, handoffs
 from contributors.models import Handoff, Membership, Shift
 from hypercare.http import SignedInRequest
 from hypercare.models import User
@@ -35,6 +35,16 @@ class Duty:
     percent: int
     left_s: int
     handoff: Handoff | None = None
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether somebody else takes over at its end."""
+        after = self.successor
+        return (
+            after is not None
+            and after.user_id != self.shift.user_id
+            and after.starts_at <= self.shift.ends_at + followers.FOLLOWS
+        )
 
 
 @login_required
@@ -122,7 +132,8 @@ def _duty(shift: Shift, coming: list[Shift], handoff: Handoff | None, at: dateti
     same = (
         s
         for s in coming
-        if s.role_id == shift.role_id and s.kind == shift.kind and s.starts_at >= shift.ends_at
+        # Who comes next may begin earlier, so that both are there at the hand-off.
+        if s.role_id == shift.role_id and s.kind == shift.kind and s.ends_at > shift.ends_at
     )
     whole = (shift.ends_at - shift.starts_at).total_seconds()
     percent = round(100 * (at - shift.starts_at).total_seconds() / whole)
@@ -183,7 +194,7 @@ def _row(period: Any, count: tallies.Open, now: datetime) -> dict[str, Any]:
 
 
 def _today(user: User, now: datetime) -> list[dict[str, Any]]:
-    """Debriefs and shift ends of the rest of the viewer's day."""
+    """Debriefs, shifts and hand-offs of the rest of the viewer's day."""
     midnight = (now.astimezone(user.zone) + timedelta(days=1)).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
@@ -212,7 +223,28 @@ def _today(user: User, now: datetime) -> list[dict[str, Any]]:
         }
         for shift in shifts.select_related("role__period").order_by("starts_at", "id")[:10]
     ]
+    rows += _changes_of_hands(user, now, midnight)
     return sorted(rows, key=lambda row: row["at"])
+
+
+def _changes_of_hands(user: User, now: datetime, until: datetime) -> list[dict[str, Any]]:
+    """Duties one gives or takes, and how far their notes are. Three queries."""
+    changes = followers.changes_of(user, start=now, end=until)
+    notes = handoffs.of_running([one.outgoing for one in changes]) if changes else {}
+    return [_change_of_hands(one, notes.get(one.outgoing.pk), user) for one in changes]
+
+
+def _change_of_hands(one: followers.Change, note: Handoff | None, user: User) -> dict[str, Any]:
+    gives = one.outgoing.user_id == user.pk
+    title = f"Hand-off to {one.incoming.user}" if gives else f"Hand-off from {one.outgoing.user}"
+    written = "accepted" if note and note.accepted_at else "note sent" if note and note.version else ""
+    return {
+        "at": one.outgoing.ends_at,
+        "title": title,
+        "note": f"{one.outgoing.role}, {written or 'note not written'}",
+        "waits": gives and not written,
+        "url": note.get_absolute_url() if note else "",
+    }
 
 
 def _week(user: User, now: datetime) -> dict[str, Any]:

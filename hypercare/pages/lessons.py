@@ -62,7 +62,7 @@ class Hit:
 @require_safe
 def listing(request: SignedInRequest) -> HttpResponse:
     """Lessons for `?q=` and the chosen facets."""
-    user, query = request.user, _query(request)
+    user, query = request.user, query_of(request)
     page = Paginator(library.found(user, query), PER_PAGE).get_page(request.GET.get("page"))
     rights = _rights(user)
     plans = library.in_plans_of(user, list(page))
@@ -81,7 +81,8 @@ def listing(request: SignedInRequest) -> HttpResponse:
     return render(request, "hypercare/lessons/list.html", context)
 
 
-def _query(request: SignedInRequest) -> Query:
+def query_of(request: SignedInRequest) -> Query:
+    """What the address of the library asks for."""
     chosen: dict[str, Sequence[str]] = {name: request.GET.getlist(name)[:20] for name in FACETS}
     chosen = {
         name: [value[:80].replace("\x00", "") for value in values if value] for name, values in chosen.items()
@@ -296,4 +297,5 @@ def add(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
 def _back(request: SignedInRequest, otherwise: str) -> str:
     """The page the form named, when it is one of ours."""
     wanted = request.POST.get("next", "")
-    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted else otherwise
+    ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if ours else otherwise

@@ -9,12 +9,12 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.text import Truncator
 
-from contributors import handoffs
-from contributors.models import Acknowledgement, Handoff, Membership
+from contributors import board, cover, coverage, handoffs
+from contributors.models import Acknowledgement, CoverRequest, Handoff, Membership
 from hypercare.models import User
 from incidents import clocks
 from incidents.deadlines import clocks_of
-from incidents.models import Incident
+from incidents.models import Incident, RollbackDecision
 from periods.models import Action, ChecklistItem, Period
 
 MOST = 30
@@ -76,15 +76,19 @@ def count(user: User, *, at: datetime) -> Todo:
 
 
 def of(user: User, *, at: datetime) -> Todo:
-    """What needs this person now. Seven queries, at most 30 of each kind."""
+    """What needs this person now. Fifteen queries, at most 30 of each kind."""
     found = [
         *_incidents(user, at),
         *_handoffs(user, at),
+        *_rollbacks(user),
         *_decisions(user, at),
         *_problems(user),
         *_checks(user),
         *_acknowledgements(user),
         *_actions(user),
+        *_gaps(user, at),
+        *_swaps(user, at),
+        *_asked(user, at),
     ]
     return Todo(tuple(sorted(found, key=lambda need: _urgency(need, at))), at)
 
@@ -134,6 +138,18 @@ def _handoff_need(one: Handoff, user: User) -> Need:
         title, button = f"Write the hand-off note for {one.incoming}", "Write"
     note = f"{one.role.period.name}, {one.role}"
     return Need("calendar", title, note, one.due_at, button, one.get_absolute_url())
+
+
+def _rollbacks(user: User) -> list[Need]:
+    """Whether to roll back, where one decides that or was asked in the end."""
+    asked = RollbackDecision.objects.filter(
+        answered_at__isnull=True, incident__period__in=_current(user)
+    ).filter(Q(asked=user) | Q(escalated_at__isnull=False, incident__period__sponsor=user))
+    return [
+        Need("flag", f"Decide: roll back for {one.incident.key}?", one.incident.title, one.due_at, "Decide",
+             f"{one.incident.get_absolute_url()}#rollback", one.incident.severity)
+        for one in asked.select_related("incident__period").order_by("due_at", "id")[:MOST]
+    ]  # fmt: skip
 
 
 def _decisions(user: User, at: datetime) -> list[Need]:
@@ -210,6 +226,49 @@ def _actions(user: User) -> list[Need]:
         Need("chat", action.title, f"{action.period.name}, action", action.due_at, "Open",
              reverse("period_debriefs", kwargs={"key": action.period.key}))
         for action in actions.select_related("period").order_by("due_at", "id")[:MOST]
+    ]  # fmt: skip
+
+
+def _gaps(user: User, at: datetime) -> list[Need]:
+    """Cover that the periods one leads lack within a week: the first gap of each role."""
+    led = _current(user).filter(lead=user).exclude(status__in=(Period.Status.DRAFT, Period.Status.PLANNED))
+    first: dict[int, coverage.RoleGap] = {}
+    for gap in coverage.coming_in(led.order_by("go_live_at", "id")[:MOST], at=at):
+        first.setdefault(gap.role.pk, gap)
+    return [_gap_need(gap) for gap in list(first.values())[:MOST]]
+
+
+def _gap_need(gap: coverage.RoleGap) -> Need:
+    period = gap.role.period
+    url = f"{reverse('period_coverage', kwargs={'key': period.key})}?gap={board.gap_key(gap)}#gap"
+    note = f"{period.name}: {coverage.sentence(gap, period)}"
+    return Need("calendar", f"Find cover for {gap.role}", note, gap.start, "Find cover", url)
+
+
+def _swaps(user: User, at: datetime) -> list[Need]:
+    """Cover and swaps that are agreed and wait for the lead."""
+    waiting = CoverRequest.objects.filter(
+        state=CoverRequest.State.ACCEPTED, role__period__in=_current(user), role__period__lead=user, ends_at__gt=at
+    )  # fmt: skip
+    rows = waiting.select_related("role__period", "taken_by", "shift__user").order_by("starts_at", "id")
+    return [
+        Need("swap", f"Approve that {one.taken_by} takes {one.role}{_instead(one)}", one.role.period.name,
+             one.starts_at, "Decide", f"{reverse('period_coverage', kwargs={'key': one.role.period.key})}#swaps")
+        for one in rows[:MOST]
+    ]  # fmt: skip
+
+
+def _instead(one: CoverRequest) -> str:
+    return f" for {one.shift.user}" if one.shift else ""
+
+
+def _asked(user: User, at: datetime) -> list[Need]:
+    """Cover one is asked to take."""
+    return [
+        Need("swap", f"Can you take {ask.request.role}{_instead(ask.request)}?",
+             f"{ask.request.role.period.name}, asked by {ask.request.asked_by}", ask.request.starts_at, "Answer",
+             reverse("contributors:shifts"))
+        for ask in cover.waiting_for(user, at=at)[:MOST]
     ]  # fmt: skip
 
 

@@ -18,9 +18,10 @@ from hypercare.http import SignedInRequest
 from hypercare.models import User
 from hypercare.pages import activity as sentences
 from hypercare.pages import charts, phases
-from hypercare.pages.attention import strip
-from incidents import presenters, tallies
+from hypercare.pages.attention import PROMISE_NEAR, strip
+from incidents import patterns, presenters, rollback, tallies
 from incidents.models import Incident
+from incidents.outside import updates
 from periods import checklist, criteria, journal
 from periods.access import allowed, period_or_404
 from periods.models import ChecklistItem, Debrief, GoDecision, Period
@@ -89,6 +90,7 @@ def everything(period: Period, user: User, now: datetime) -> dict[str, Any]:
         **base(period, now),
         "tab": "overview",
         "may_log": period.is_live and allowed(user, period, "incidents.report"),
+        "may_post": period.is_live and allowed(user, period, "updates.post"),
         **_attention(period, incidents, gaps, now),
         **_incidents(period, incidents, user, now),
         **_charts(period, scored, now),
@@ -207,7 +209,12 @@ def open_incidents(period: Period) -> list[Incident]:
 def _attention(period: Period, incidents: list[Incident], gaps: list[Any], now: datetime) -> dict[str, Any]:
     undelivered = delivery.dead_letters(period).count()
     problems = readiness.problems(period) if period.status in Period.PRE_LIVE else []
-    found = strip(period, incidents, gaps, at=now, undelivered=undelivered, problems=problems)
+    found = strip(
+        period, incidents, gaps, at=now, undelivered=undelivered, problems=problems,
+        rollbacks=rollback.open_in(period) if period.is_live else [],
+        patterns=patterns.suggested(period, at=now) if period.is_live else [],
+        promises=updates.promised(period, before=now + PROMISE_NEAR),
+    )  # fmt: skip
     return {"attention": found}
 
 

@@ -23,7 +23,7 @@ from contributors.models import Membership
 from hypercare.errors import NotAllowed, Refused
 from hypercare.http import SignedInRequest
 from hypercare.models import User
-from hypercare.pages import overrides, plan_steps, settings_forms
+from hypercare.pages import overrides, overview, plan_steps, settings_forms
 from hypercare.pages.plan_forms import explain
 from incidents import alert_sources, tallies
 from incidents.models import AlertSource
@@ -167,9 +167,11 @@ def revoke_source(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
 def _settings(request: SignedInRequest, period: Period, *, status: int = 200, **more: Any) -> HttpResponse:
     now, bound = timezone.now(), more.pop("bound", {})
     context = {
-        "period": period, "tab": "settings", "may_plan": allowed(request.user, period, "period.plan"),
+        "period": period, "tab": "settings", "tab_counts": overview.tab_counts(period, at=now),
+        "may_plan": allowed(request.user, period, "period.plan"),
         "form": settings_forms.DetailsForm(period=period),
         "may_sources": allowed(request.user, period, "sources.manage"),
+        "may_webhooks": allowed(request.user, period, "webhooks.manage"),
         "sources": AlertSource.objects.filter(period=period, revoked_at__isnull=True).order_by("name", "id"),
         "source_form": settings_forms.SourceForm(prefix="source"), "members": roster.members(period.pk).count(),
         "moves": [_shown(period, one, request.user, now, bound.get(one.name)) for one in _possible(period)],

@@ -95,6 +95,7 @@ class ChangeForm(forms.Form):
         label="Key",
         max_length=12,
         help_text="2 to 12 letters or digits. BILL makes incidents BILL-1, BILL-2.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "data-key-from": "name"}),
     )
     systems = forms.CharField(label="Systems", max_length=1000, help_text="Separated by commas.")
     go_live_on = day_field("Go-live day")

@@ -1,61 +1,266 @@
-"""Search and jump: periods, incidents by key or words, people one works with."""
+"""Search and jump: incidents, what was written on them, pages, lessons, periods, people one works with.
+
+Without a type the first few of each are shown; with one, all of them in pages. A key of an incident jumps to it.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from contributors import handoffs
 from contributors.models import Handoff
+from hypercare import fulltext
 from hypercare.http import SignedInRequest
 from hypercare.models import User
-from incidents.models import Incident
+from incidents import finding
+from incidents.models import Comment, Incident
 from periods import documents, library
-from periods.models import Period
+from periods.models import Document, Period
 
-KEY = re.compile(r"^\s*([A-Za-z][A-Za-z0-9]{1,11})-(\d{1,9})\s*$")
-MOST = 20
+KEY: Final = re.compile(r"^\s*([A-Za-z][A-Za-z0-9]{1,11})-(\d{1,9})\s*$")
+REFERENCE: Final = re.compile(r"^[A-Z2-9]{4}-[A-Z2-9]{4}$", re.IGNORECASE)
+FEW: Final = 5
+MANY: Final = 20
+MOST_PAGES: Final = 50
+MOST_PERIODS: Final = 50
+STATUSES: Final = {"open": "Open", "resolved": "Resolved"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for; what is not known is read as not asked."""
+
+    text: str = ""
+    kind: str = ""
+    period: Period | None = None
+    status: str = ""
+    page: int = 1
+
+    @classmethod
+    def read(cls, params: Mapping[str, Any], user: User) -> Asked:
+        """From a query string. One query where a period is named."""
+        key = str(params.get("period", "")).upper().replace("\x00", "")[:12]
+        page = str(params.get("page", ""))
+        kind, status = str(params.get("type", "")), str(params.get("status", ""))
+        return cls(
+            text=str(params.get("q", "")).replace("\x00", "").strip()[:100],
+            kind=kind if kind in KINDS else "",
+            period=Period.objects.visible_to(user).filter(key=key).first() if key else None,
+            status=status if status in STATUSES else "",
+            page=min(int(page), MOST_PAGES) if page.isdecimal() and len(page) < 6 and int(page) else 1,
+        )
+
+    def link(self, **changes: Any) -> str:
+        """The address of the same question with something changed, on its first page unless one is named."""
+        new = replace(self, **{"page": 1, **changes})
+        said = {
+            "q": new.text, "type": new.kind, "period": new.period.key if new.period else "", "status": new.status,
+            "page": new.page if new.page > 1 else "",
+        }  # fmt: skip
+        return f"{reverse('search')}?{urlencode({name: value for name, value in said.items() if value})}"
+
+    @property
+    def words(self) -> list[str]:
+        """The words looked for."""
+        return fulltext.words(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing that was found."""
+
+    title: str
+    note: str
+    url: str
+    excerpt: str = ""
+    at: datetime | None = None
+    icon: str = ""
+    severity: str = ""
+    status: str = ""
+    person: User | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What was found of one kind, and where the rest is."""
+
+    kind: str
+    label: str
+    hits: list[Hit] = field(default_factory=list)
+    more: str = ""
 
 
 @login_required
 @require_safe
 def search(request: SignedInRequest) -> HttpResponse:
     """Results for `?q=`; an incident key that exists jumps straight to it."""
-    query = request.GET.get("q", "").strip()[:100]
-    incidents = Incident.objects.visible_to(request.user).select_related("period", "owner")
-    if match := KEY.match(query):
-        exact = incidents.filter(period__key=match[1].upper(), number=int(match[2])).first()
-        if exact:
-            return redirect(exact)
-    found = _find(request.user, query) if query else {}
-    template = "hypercare/_search.html" if getattr(request, "htmx", False) else "hypercare/search.html"
-    return render(request, template, {"query": query, **found})
+    asked = Asked.read(request.GET.dict(), request.user)
+    if exact := _exact(request.user, asked.text):
+        return redirect(exact)
+    is_jump = bool(getattr(request, "htmx", False))
+    mine = Period.objects.visible_to(request.user).order_by("-go_live_at", "id")
+    context = {
+        "asked": asked, "query": asked.text, "words": asked.words, "groups": found(request.user, asked),
+        "kinds": [(asked.link(kind=kind), label, kind == asked.kind) for kind, label in (("", "All"), *_labels())],
+        "statuses": STATUSES,
+        "periods": [] if is_jump else mine[:MOST_PERIODS],
+    }  # fmt: skip
+    return render(request, "hypercare/_search.html" if is_jump else "hypercare/search.html", context)
 
 
-def _find(user: User, query: str) -> dict[str, object]:
-    periods = Period.objects.visible_to(user).filter(Q(name__icontains=query) | Q(key__iexact=query))
-    incidents = Incident.objects.visible_to(user).filter(title__icontains=query).select_related("period")
-    people = User.objects.filter(
-        name__icontains=query, memberships__period__in=Period.objects.visible_to(user)
-    ).distinct()
-    readable = Period.objects.visible_to(user)
-    return {
-        "pages": documents.found(readable, query)[:MOST] if "\x00" not in query else [],
-        "lessons": library.found(user, library.Query(query))[:MOST],
-        "periods": periods.order_by("-go_live_at", "id")[:MOST],
-        "incidents": incidents.order_by("-reported_at", "-id")[:MOST],
-        "handoffs": _handoffs(user, query),
-        "people": people.order_by("name", "id")[:MOST],
-    }
+def _exact(user: User, text: str) -> Incident | None:
+    """The incident that a key names, or the reference that somebody outside was given for their report."""
+    rows = Incident.objects.visible_to(user).select_related("period")
+    exact: Incident | None = None
+    if match := KEY.match(text):
+        exact = rows.filter(period__key=match[1].upper(), number=int(match[2])).first()
+    if exact is None and REFERENCE.match(text.strip()):
+        exact = rows.filter(reports__reference=text.strip().upper()).first()
+    return exact
 
 
-def _handoffs(user: User, query: str) -> list[Handoff]:
-    """Hand-off notes with the words, the newest first."""
-    found = handoffs.matching(Handoff.objects.visible_to(user).filter(version__gt=0), query)
-    shown = found.select_related("role__period", "outgoing", "incoming").order_by("-due_at", "-id")
-    return list(shown[:MOST])
+def found(user: User, asked: Asked) -> list[Group]:
+    """What was found, by kind; kinds without a hit left out. At most two queries a kind."""
+    if not asked.words:
+        return []
+    kinds = [asked.kind] if asked.kind else list(KINDS)
+    groups = [_group(kind, user, asked) for kind in kinds]
+    return [group for group in groups if group.hits]
+
+
+def _group(kind: str, user: User, asked: Asked) -> Group:
+    label, rows, shape = KINDS[kind]
+    size = MANY if asked.kind else FEW
+    start = (asked.page - 1) * size
+    hits = list(rows(user, asked)[start : start + size + 1])
+    more = asked.link(kind=kind, page=asked.page + 1 if asked.kind else 1) if len(hits) > size else ""
+    if asked.kind and asked.page == MOST_PAGES:
+        more = ""
+    return Group(kind, label, [shape(row, asked.words) for row in hits[:size]], more)
+
+
+def _labels() -> list[tuple[str, str]]:
+    return [(kind, label) for kind, (label, _, _) in KINDS.items()]
+
+
+def _of_periods(user: User, asked: Asked) -> QuerySet[Any]:
+    """The periods that count: the one asked for, or all one sees."""
+    mine: QuerySet[Any] = Period.objects.visible_to(user)
+    return mine.filter(pk=asked.period.pk) if asked.period else mine
+
+
+def _incidents(user: User, asked: Asked) -> QuerySet[Any]:
+    return finding.incidents(user, asked.words, period=asked.period, status=asked.status)
+
+
+def _incident(row: Incident, words: Sequence[str]) -> Hit:
+    said = f"{row.resolution} {row.cause} {row.workaround}"
+    text = row.description if _stands(row.description, words) or not _stands(said, words) else said
+    excerpt = fulltext.excerpt(text, words) if _stands(text, words) else ""
+    return Hit(
+        row.title,
+        row.key,
+        row.get_absolute_url(),
+        excerpt,
+        row.reported_at,
+        severity=row.severity,
+        status=row.status,
+    )
+
+
+def _stands(text: str, words: Sequence[str]) -> bool:
+    return any(word.casefold() in text.casefold() for word in words)
+
+
+def _comments(user: User, asked: Asked) -> QuerySet[Any]:
+    return finding.comments(user, asked.words, period=asked.period, status=asked.status)
+
+
+def _comment(row: Comment, words: Sequence[str]) -> Hit:
+    incident = row.incident
+    icon = {"update": "megaphone", "decision": "branch"}.get(row.kind, "chat")
+    note = f"{row.get_kind_display()} by {row.by or 'the reporter'} on {incident.key}"
+    return Hit(
+        incident.title, note, incident.get_absolute_url(), fulltext.excerpt(row.body, words), row.at, icon
+    )
+
+
+def _pages(user: User, asked: Asked) -> QuerySet[Any]:
+    return documents.found(_of_periods(user, asked), asked.words)
+
+
+def _page(row: Document, words: Sequence[str]) -> Hit:
+    body = str(getattr(row, "body", ""))
+    excerpt = fulltext.excerpt(body, words) if _stands(body, words) else ""
+    return Hit(row.title, row.period.name, row.get_absolute_url(), excerpt, icon="file")
+
+
+def _lessons(user: User, asked: Asked) -> QuerySet[Any]:
+    rows = library.found(user, library.Query(" ".join(asked.words)))
+    return rows.filter(period=asked.period) if asked.period else rows
+
+
+def _lesson(row: Any, words: Sequence[str]) -> Hit:
+    said = ", ".join(
+        part for part in (row.theme, row.component, "draft" if row.status == "draft" else "") if part
+    )
+    return Hit(row.title, said, row.get_absolute_url(), fulltext.excerpt(f"{row.learnt} {row.happened}", words),
+               icon="book")  # fmt: skip
+
+
+def _periods(user: User, asked: Asked) -> QuerySet[Any]:
+    text = asked.text
+    rows = _of_periods(user, asked).filter(Q(name__icontains=text) | Q(key__iexact=text))
+    return rows.order_by("-go_live_at", "id")
+
+
+def _period(row: Period, words: Sequence[str]) -> Hit:  # noqa: ARG001  one shape for all kinds
+    return Hit(
+        row.name, f"{row.key}, {row.get_status_display().lower()}", row.get_absolute_url(), icon="layers"
+    )
+
+
+def _people(user: User, asked: Asked) -> QuerySet[Any]:
+    rows = User.objects.filter(name__icontains=asked.text, memberships__period__in=_of_periods(user, asked))
+    return rows.distinct().order_by("name", "id")
+
+
+def _person(row: User, words: Sequence[str]) -> Hit:  # noqa: ARG001
+    return Hit(row.name, "", reverse("contributors:person", kwargs={"pk": row.pk}), person=row)
+
+
+def _handoffs(user: User, asked: Asked) -> QuerySet[Any]:
+    rows = Handoff.objects.visible_to(user).filter(version__gt=0, role__period__in=_of_periods(user, asked))
+    found = handoffs.matching(rows, " ".join(asked.words))
+    return found.select_related("role__period", "outgoing", "incoming").order_by("-due_at", "-id")
+
+
+def _handoff(row: Handoff, words: Sequence[str]) -> Hit:
+    title = f"{row.role}: {row.outgoing} to {row.incoming}"
+    excerpt = fulltext.excerpt(row.searched, words) if _stands(row.searched, words) else ""
+    return Hit(title, row.role.period.name, row.get_absolute_url(), excerpt, row.due_at, "pencil")
+
+
+Rows = Callable[[User, Asked], QuerySet[Any]]
+Shape = Callable[[Any, Sequence[str]], Hit]
+KINDS: Final[dict[str, tuple[str, Rows, Shape]]] = {
+    "periods": ("Periods", _periods, _period),
+    "incidents": ("Incidents", _incidents, _incident),
+    "comments": ("Written on incidents", _comments, _comment),
+    "pages": ("Pages", _pages, _page),
+    "people": ("People", _people, _person),
+    "handoffs": ("Hand-off notes", _handoffs, _handoff),
+    "lessons": ("Lessons", _lessons, _lesson),
+}

@@ -29,20 +29,28 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
         choices=[(name, name.replace("_", " ")) for name in sorted(available_timezones())],
     )  # fmt: skip
 
+    phone = forms.CharField(
+        label="Phone", max_length=40, required=False,
+        help_text="Shown to the people of your periods. It is kept encrypted.",
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )  # fmt: skip
+
     class Meta:
         model = User
         fields = ("name", "timezone", "phone", "theme", "shortcuts")
         labels = {"theme": "Look", "shortcuts": "Single-key shortcuts"}
         help_texts = {
-            "phone": "Shown to the people of your periods.",
             "shortcuts": "Keys such as C for a new incident. Turn them off if they get in your way.",
         }
 
 
 class TokenForm(forms.Form):
-    """A name to recognise the token by."""
+    """A name to recognise the token by, and how far it goes."""
 
     name = forms.CharField(label="What is it for?", max_length=80)
+    may_write = forms.BooleanField(
+        label="It may change things, not only read", required=False, help_text="As far as you may yourself."
+    )
 
 
 @login_required
@@ -67,7 +75,7 @@ def tokens(request: SignedInRequest) -> HttpResponse:
     text, now = f"hc_{secrets.token_urlsafe(32)}", timezone.now()
     ApiToken.objects.create(
         user=request.user, name=form.cleaned_data["name"], prefix=text[:10], token_hash=hash_token(text),
-        created_at=now, expires_at=now + timedelta(days=TOKEN_DAYS),
+        may_write=form.cleaned_data["may_write"], created_at=now, expires_at=now + timedelta(days=TOKEN_DAYS),
     )  # fmt: skip
     return _page(request, AccountForm(instance=request.user), TokenForm(), new_token=text)
 

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from contributors import coverage, delivery, readiness, roster
 from hypercare import api, engine
-from incidents import measures
+from incidents import health, measures
 from periods import checklist, criteria
 from periods.access import period_or_404
 from periods.models import Debrief, Period
@@ -124,12 +124,12 @@ def document(period: Period, *, at: datetime) -> dict[str, Any]:
     """The whole document; times are RFC 3339 UTC. A constant number of queries."""
     counts = measures.counts(period, at=at)
     gap = coverage.gap_minutes(period, start=at, end=at + timedelta(hours=72)) if not _over(period) else 0
-    health, reasons = _health(period, counts, gap, at)
+    colour, reasons = health.judge(period, counts, gap, at=at)
     return {
         "key": period.key,
         "name": period.name,
         "status": period.status,
-        "health": health,
+        "health": colour,
         "health_reasons": reasons,
         "day": max(0, period.day(at)),
         "days": period.days,
@@ -181,24 +181,3 @@ def next_debrief_at(period: Period, *, at: datetime) -> datetime | None:
     """When the next debrief that is not over starts."""
     coming = Debrief.objects.filter(period=period, status__in=("scheduled", "running"), starts_at__gte=at)
     return coming.order_by("starts_at", "id").values_list("starts_at", flat=True).first()
-
-
-def _health(period: Period, counts: dict[str, Any], gap: int, at: datetime) -> tuple[str, list[str]]:
-    """Red: a P1 is open. Amber: something is late, unowned, uncovered or overdue. Green: none of that."""
-    red = [f"{counts['open']['P1']} P1 open"] if counts["open"]["P1"] else []
-    amber = [
-        text
-        for number, text in (
-            (counts["late"], f"{_many(counts['late'], 'incident')} late"),
-            (counts["unowned"], f"{_many(counts['unowned'], 'incident')} without owner"),
-            (gap, f"{_many(gap, 'minute')} without cover in the next 72 h"),
-            (period.status in Period.PRE_LIVE and period.go_live_at <= at, "Go-live is late"),
-            (period.is_live and period.ends_at <= at, "The window is over and the exit review is open"),
-        )
-        if number
-    ]
-    return ("red" if red else "amber" if amber else "green"), red + amber
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from hypercare import svg, timewords
+from hypercare import sites, svg, timewords
 
 register = template.Library()
 
@@ -56,11 +56,6 @@ TONE_ICONS = {
     "accent": "clock",
     "neutral": "none",
 }
-SITE_BY_REGION = {
-    "Europe": 1, "Africa": 1, "Atlantic": 1,
-    "Asia": 2, "Australia": 2, "Indian": 2, "Pacific": 2,
-    "America": 3, "US": 3, "Canada": 3,
-}  # fmt: skip
 UNDO_PREFIX = "undo:"
 
 
@@ -120,18 +115,13 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
-def site(zone: Any) -> int:
-    """Tint of a person's part of the world, 1 to 3; unknown zones share the first."""
-    return SITE_BY_REGION.get(str(zone).partition("/")[0], 1)
-
-
 @register.simple_tag
 def avatar(person: Any, size: str = "") -> SafeString:
     """Initials on the tint of the person's site; a dashed circle for nobody. Always beside words."""
     css = f" avatar--{size}" if size else ""
     if not person:
         return format_html('<span class="avatar avatar--nobody{}" aria-hidden="true"></span>', css)
-    tint = site(getattr(person, "timezone", ""))
+    tint = sites.tint(getattr(person, "timezone", ""))
     return format_html(
         '<span class="avatar avatar--{}{}" aria-hidden="true" title="{}">{}</span>',
         tint, css, person.name, initials(person.name),
@@ -299,10 +289,13 @@ def _problems(bound: BoundField) -> list[str]:
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, columns: int = 1, label: str = "", hint: str | None = None) -> dict[str, Any]:
+def field(
+    bound: BoundField, columns: int = 1, label: str = "", hint: str | None = None, *, either: bool = False
+) -> dict[str, Any]:  # fmt: skip
     """Label, hint, error and control of one form field, tied together for screen readers.
 
-    `hint=""` leaves the form's help text out. A placeholder that only repeats the label is dropped.
+    `hint=""` leaves the form's help text out. `either`: one of several of which one is needed, so not optional.
+    A placeholder that only repeats the label is dropped.
     """
     widget = bound.field.widget
     kind = "choices" if isinstance(widget, RadioSelect | CheckboxSelectMultiple) else "text"
@@ -320,7 +313,7 @@ def field(bound: BoundField, columns: int = 1, label: str = "", hint: str | None
     return {
         "bound": bound, "kind": kind, "label": label or bound.label, "hint": help_text, "columns": columns,
         "problems": _problems(bound), "control": bound.as_widget(attrs=attrs) if kind != "choices" else "",
-        "described": " ".join(described), "optional": not bound.field.required and kind != "check",
+        "described": " ".join(described), "optional": not (bound.field.required or either) and kind != "check",
     }  # fmt: skip
 
 

@@ -7,10 +7,9 @@ and their change is named.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,32 +22,39 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from contributors.models import Membership
 from hypercare.errors import Invalid, NotAllowed, Refused
 from hypercare.http import SignedInRequest
 from hypercare.models import User
-from incidents import facts, queues, timeline, triage
+from incidents import facts, merge, queues, relations, rollback, timeline, triage, work
 from incidents.forms import (
     AssignForm,
     ClassifyForm,
-    CommentForm,
     EditForm,
     HandOverForm,
+    LinkForm,
     QueueForm,
     ReasonForm,
+    ReferenceForm,
     RegradeForm,
     ResolveForm,
+    RollbackForm,
     SnoozeForm,
     StatusForm,
+    TaskForm,
 )  # fmt: skip
 from incidents.models import Incident
-from incidents.presenters import update_rhythm
+from incidents.outside import known_errors
 from incidents.records import hold
 from incidents.rights import Rights
 from incidents.views.loading import Loaded, done, incident_or_404, is_htmx, next_url, problem, standing_on
 from periods import journal
 
 Data = dict[str, Any]
-UNDONE = ("acknowledge", "assign", "regrade", "status", "classify", "queue", "snooze", "edit", "hand-over")
+UNDONE = (
+    "acknowledge", "assign", "regrade", "status", "classify", "queue", "snooze", "edit", "hand-over", "link",
+)  # fmt: skip
+OFFERED = 50
 MADE_HERE = ("csrfmiddlewaretoken", "undo", "was", "version")
 
 
@@ -65,6 +71,7 @@ class Action:
     watches: str = ""
     kinds: tuple[str, ...] = ()
     stays: bool = False
+    then: Callable[[Incident, Data], str] = lambda now, _: now.get_absolute_url()
 
 
 def _plain(shape: type[forms.Form]) -> Callable[[Any, Loaded], forms.Form]:
@@ -91,6 +98,61 @@ def _regrade(pk: int, **sent: Any) -> Incident:
 def _snooze(pk: int, *, choice: str, by: User, at: datetime) -> Incident:
     zone = Incident.objects.select_related("period").get(pk=pk).period.zone
     return queues.snooze(pk, until=queues.moment_of(choice, zone, at=at), by=by, at=at)
+
+
+def _resolve(pk: int, *, lesson: bool, known_error: bool, **sent: Any) -> Incident:  # noqa: ARG001  see _to_lesson
+    after = triage.resolve(pk, **sent)
+    if known_error:
+        who = {name: sent[name] for name in ("by", "at")}
+        known_errors.from_incident(pk, workaround=sent["workaround"], **who)
+    return after
+
+
+def _to_lesson(now: Incident, data: Data) -> str:
+    """The incident, or a lesson of it to be written while it is fresh."""
+    of = urlencode({"period": now.period.key, "incident": now.key})
+    return f"{reverse('lesson_new')}?{of}" if data.get("lesson") else now.get_absolute_url()
+
+
+def _resolve_form(data: Any, at: Loaded) -> forms.Form:
+    urgent = at.incident.severity in ("P1", "P2")
+    now = at.incident
+    return ResolveForm(data, initial={
+        "ending": "fixed", "verdict": now.verdict, "workaround": now.workaround, "cause": now.cause,
+        "tell": ["reporter", *(["everyone"] if urgent else [])], "debrief": urgent,
+    })  # fmt: skip
+
+
+def _link(pk: int, *, how: str, other: int, by: User, at: datetime) -> Incident:
+    if how == "duplicate":
+        return merge.merge(pk, into=other, by=by, at=at)
+    if how == "part":
+        return relations.put_under(pk, parent=other, by=by, at=at)
+    return relations.relate(pk, other=other, by=by, at=at)
+
+
+def _linked(now: Incident) -> str:
+    return f"{now.key} merged into {now.duplicate_of.key}" if now.duplicate_of else f"{now.key} linked"
+
+
+def _task(pk: int, *, title: str, owner: User, due: str, by: User, at: datetime) -> Incident:
+    zone = Incident.objects.select_related("period").get(pk=pk).period.zone
+    due_at = at + timedelta(minutes=30) if due == "30m" else queues.moment_of(due, zone, at=at)
+    return work.add(pk, title=title, owner=owner, due_at=due_at or at, by=by, at=at)
+
+
+def _anybody(_mine: Rights, _incident: Incident, _data: Data) -> None:
+    """Who may decide on rolling back follows from being named: the domain asks."""
+
+
+def _decide(pk: int, *, answer: str, reason: str, look_again: str, by: User, at: datetime) -> Incident:
+    later = at + timedelta(minutes=int(look_again)) if look_again else None
+    decision = rollback.answer(pk, answer=answer, reason=reason, look_again_at=later, by=by, at=at)
+    return hold(decision.incident_id)
+
+
+def _decided(now: Incident) -> str:
+    return f"Decision on {now.key} recorded"
 
 
 def _queue_form(data: Any, at: Loaded) -> forms.Form:
@@ -131,10 +193,27 @@ ACTIONS: Mapping[str, Action] = {
         stays=True,
     ),
     "resolve": Action(
-        "Resolve", "Resolve",
-        lambda data, at: ResolveForm(data, initial={"ending": "fixed", "verdict": at.incident.verdict}), _handle,
-        triage.resolve,
-        lambda now: f"{now.key} resolved", watches="status", kinds=("incident.status", "incident.resolved"),
+        "Resolve", "Resolve", _resolve_form, _handle, _resolve, lambda now: f"{now.key} resolved",
+        watches="status", kinds=("incident.status", "incident.resolved", "incident.merged"), then=_to_lesson,
+    ),
+    "link": Action(
+        "Link", "Link", lambda data, at: LinkForm(data, incident=at.incident), _handle, _link, _linked,
+        watches="status", kinds=("incident.status", "incident.resolved", "incident.merged"),
+    ),
+    "task": Action(
+        "Add a task to", "Add task",
+        lambda data, at: TaskForm(data, period=at.period, initial={"owner": at.rights.user.pk, "due": "1h"}), _work,
+        _task, lambda now: f"Task added to {now.key}",
+    ),
+    "rollback": Action(
+        "Roll back for", "Decide", _plain(RollbackForm), _anybody, _decide, _decided,
+    ),
+    "add-link": Action(
+        "Add a link to", "Add link", _plain(ReferenceForm), _work, work.add_link,
+        lambda now: f"Link added to {now.key}",
+    ),
+    "close": Action(
+        "Close", "Close", _plain(forms.Form), _handle, triage.close, lambda now: f"{now.key} closed",
     ),
     "reopen": Action(
         "Reopen", "Reopen", _plain(ReasonForm), _handle, triage.reopen, lambda now: f"{now.key} is open again",
@@ -171,7 +250,8 @@ ACTIONS: Mapping[str, Action] = {
 def act(request: SignedInRequest, key: str, number: int, name: str) -> HttpResponse:
     """Show the form of an action, or do it."""
     action, loaded = ACTIONS[name], incident_or_404(request, key, number)
-    loaded.rights.require_work()
+    if name != "rollback":
+        loaded.rights.require_work()
     if request.method != "POST":
         return _form_page(request, name, _named(name, action.form(None, loaded)), loaded)
     sent = request.POST
@@ -190,13 +270,16 @@ class Dialog:
     action: Action
     form: forms.Form
     url: str
+    asked: Data
 
 
 def dialog(name: str, loaded: Loaded) -> Dialog:
     """The dialog of an action; its fields get ids of their own."""
     action = ACTIONS[name]
     form = _named(name, action.form(None, loaded))
-    return Dialog(name, action.title, action, form, _url(loaded.incident, name))
+    # What resolving asks about stands on the page anyway.
+    beside = {} if name == "resolve" else asked(name, loaded)
+    return Dialog(name, action.title, action, form, _url(loaded.incident, name), beside)
 
 
 def _named(name: str, form: forms.Form) -> forms.Form:
@@ -221,8 +304,8 @@ def _do(
     except NotAllowed:
         raise
     except Refused as error:
-        return problem(request, {**_about(loaded), "reasons": error.reasons})
-    return done(request, action.said(after), url=next_url(request, after.get_absolute_url()),
+        return problem(request, {**about(loaded), "reasons": error.reasons})
+    return done(request, action.said(after), url=next_url(request, action.then(after, data)),
                 undo=_undo_url(request, before, after) if name in UNDONE else "", stay=action.stays)  # fmt: skip
 
 
@@ -276,7 +359,8 @@ def _with_errors(form: forms.Form, error: Invalid) -> forms.Form:
     return form
 
 
-def _about(loaded: Loaded) -> dict[str, Any]:
+def about(loaded: Loaded) -> dict[str, Any]:
+    """What every page about one incident is given."""
     return {"incident": loaded.incident, "period": loaded.period, "rights": loaded.rights, "tab": "incidents"}
 
 
@@ -290,53 +374,36 @@ def _facts(incident: Incident) -> dict[str, str]:
     }
 
 
+def asked(name: str, loaded: Loaded) -> dict[str, Any]:
+    """What the form of an action needs to show beside its fields."""
+    if name == "resolve":
+        return {
+            "firing": list(
+                loaded.incident.alerts.filter(ended_at__isnull=True).order_by("-started_at", "-id")[:10]
+            ),
+            "members": Membership.objects.filter(period=loaded.period, left_at__isnull=True).count(),
+            "following": loaded.incident.followers.count(),
+            "outsiders": loaded.incident.reports.count(),
+            "is_known": known_errors.of_incident(loaded.incident) is not None,
+        }
+    if name == "link":
+        others = Incident.objects.filter(period=loaded.period, resolved_at__isnull=True).exclude(
+            pk=loaded.incident.pk
+        )
+        return {"others": list(others.order_by("severity", "-reported_at", "-id")[:OFFERED])}
+    return {}
+
+
 def _form_page(request: SignedInRequest, name: str, form: forms.Form, loaded: Loaded) -> HttpResponse:
     """The form by itself, or its fragment for a dialog. Quick actions put their complaint into the page."""
     action = ACTIONS[name]
     status = 422 if form.errors else 200
     context = {
-        **_about(loaded), "form": form, "name": name, "action": action, "action_url": _url(loaded.incident, name),
-        "now": timezone.now(),
+        **about(loaded), "form": form, "name": name, "action": action, "action_url": _url(loaded.incident, name),
+        "now": timezone.now(), **asked(name, loaded), "here": next_url(request, ""),
     }  # fmt: skip
     if is_htmx(request) and action.stays and form.errors:
         sentences = [sentence for texts in form.errors.values() for sentence in texts]
         return problem(request, {**context, "reasons": sentences}, status=422)
     template = "incidents/_action_form.html" if is_htmx(request) else "incidents/action.html"
     return render(request, template, context, status=status)
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def comment(request: SignedInRequest, key: str, number: int) -> HttpResponse:
-    """Write a note, a stakeholder update or a decision. `?kind=update` opens the form for an update."""
-    loaded = incident_or_404(request, key, number)
-    loaded.rights.require_work()
-    form = CommentForm(request.POST or None, initial={"kind": request.GET.get("kind", "note")})
-    if request.method == "POST" and form.is_valid():
-        triage.comment(loaded.incident.pk, **form.cleaned_data, by=request.user, at=timezone.now())
-        said = {"note": "Note added", "update": "Update posted", "decision": "Decision recorded"}
-        return _composer_done(request, loaded, said[form.cleaned_data["kind"]], form.cleaned_data["kind"])
-    context = {
-        **_about(loaded),
-        "comment_form": form,
-        "every": update_rhythm(loaded.incident),
-        "now": timezone.now(),
-    }
-    template = "incidents/_composer.html" if is_htmx(request) else "incidents/comment.html"
-    return render(request, template, context, status=422 if form.errors else 200)
-
-
-def _composer_done(request: SignedInRequest, loaded: Loaded, text: str, kind: str) -> HttpResponse:
-    """An empty composer again, a toast, and a nudge to what refreshes."""
-    if not is_htmx(request):
-        return done(request, text, url=loaded.incident.get_absolute_url())
-    form = CommentForm(initial={"kind": kind})
-    context = {
-        **_about(loaded),
-        "comment_form": form,
-        "every": update_rhythm(loaded.incident),
-        "now": timezone.now(),
-    }
-    response = render(request, "incidents/_composer.html", context)
-    response.headers["HX-Trigger"] = json.dumps({"toast": {"text": text}, "changed": {}})
-    return response

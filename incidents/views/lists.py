@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from hypercare import wiring
+from contributors.views.loading import tab_counts
 from hypercare.http import SignedInRequest
 from hypercare.models import User
 from incidents import listing, presenters, queues, rights, saved, tallies, triage
@@ -27,7 +27,7 @@ from periods.models import Period
 
 FIGURES = {
     "open": "open", "no-owner": "no_owner", "mine": "mine", "snoozed": "snoozed", "backlog": "backlog",
-    "resolved": "resolved",
+    "problems": "problems",     "resolved": "resolved",
 }  # fmt: skip
 MANY = {
     "Severity": [(f"severity:{level}", level) for level in SEVERITIES],
@@ -72,7 +72,7 @@ def log(request: SignedInRequest, key: str) -> HttpResponse:
 
 
 def _log_form(request: SignedInRequest, period: Period, form: LogForm) -> HttpResponse:
-    counts = {} if is_htmx(request) else _tab_counts(period, timezone.now())
+    counts = tab_counts(request, period, at=timezone.now())
     context = {"period": period, "tab": "incidents", "tab_counts": counts, "log_form": form}
     template = "incidents/_log_form.html" if is_htmx(request) else "incidents/log.html"
     return render(request, template, context, status=422 if form.errors else 200)
@@ -106,7 +106,7 @@ def of_period(
         "now": now,
         "period": period,
         "tab": "incidents",
-        "tab_counts": {} if is_htmx(request) else _tab_counts(period, now),
+        "tab_counts": tab_counts(request, period, at=now),
         "version": version(period, now),
         "filters": filters,
         "rights": me,
@@ -160,12 +160,6 @@ def _figures(period: Period, viewer: User) -> dict[str, int]:
         key, lambda: listing.counts(Incident.objects.filter(period=period), viewer)
     )
     return found
-
-
-def _tab_counts(period: Period, now: datetime) -> dict[str, Any]:
-    """The small figures on the period's tabs, which every app has a part in."""
-    counts: dict[str, Any] = wiring.resolve(wiring.TAB_COUNTS)(period, at=now)
-    return counts
 
 
 def _list(
@@ -233,6 +227,7 @@ def _group_count(filters: Filters, figures: dict[str, int]) -> str:
         "resolved": "resolved",
         "snoozed": "snoozed",
         "backlog": "in the backlog",
+        "problems": "problem records",
     }[filters.group]
     return f"1 incident is {state}" if count == 1 else f"{count:,} incidents are {state}"
 

@@ -10,8 +10,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from contributors.views.loading import tab_counts
 from hypercare.http import SignedInRequest
 from incidents import rights
 from incidents.models import Incident
@@ -46,6 +48,15 @@ def incident_or_404(request: SignedInRequest, key: str, number: int) -> Loaded:
     return Loaded(incident, rights.of(request.user, period))
 
 
+def comms_page(
+    request: SignedInRequest, template: str, period: Period, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """A page of the period's Comms tab."""
+    counts = tab_counts(request, period, at=timezone.now())
+    shown = {"period": period, "tab": "comms", "tab_counts": counts, **context}
+    return render(request, template, shown, status=status)
+
+
 def version(period: Period, now: datetime) -> str:
     """What shown data depends on: the period's journal, and the minute, because deadlines pass by themselves."""
     return f"{period.journal_seq}.{int(now.timestamp()) // 60}"
@@ -66,7 +77,7 @@ def done(
 ) -> HttpResponse:
     """Say what was done: a toast for htmx when the page can `stay`, else a redirect that shows it there."""
     if is_htmx(request) and stay:
-        events = {"toast": {"text": text, "undo": undo}, "changed": {}}
+        events = {"toast": {"text": text, "undo": undo, "here": True}, "changed": {}}
         return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(events)})
     messages.success(request, text, extra_tags=f"undo:{undo}" if undo else "")
     if is_htmx(request):

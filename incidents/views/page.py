@@ -14,9 +14,21 @@ from django.views.decorators.http import require_safe
 from contributors.models import Membership
 from hypercare.http import SignedInRequest
 from hypercare.models import User
-from incidents import escalation, listing, presenters, queues, timeline, watch
+from incidents import (
+    escalation,
+    listing,
+    presenters,
+    queues,
+    relations,
+    rollback,
+    timeline,
+    war_room,
+    watch,
+    work,
+)
 from incidents.forms import CommentForm, workers
-from incidents.models import Alert, Incident
+from incidents.models import Alert, Incident, IncidentRole, RollbackDecision
+from incidents.outside import beside
 from incidents.severity import SEVERITIES
 from incidents.views.actions import Dialog, dialog
 from incidents.views.loading import Loaded, incident_or_404, is_htmx, standing_on, unchanged, version
@@ -25,7 +37,9 @@ from periods import documents
 ALERTS_SHOWN = 10
 COMING = 3
 PARTS = {part: f"incidents/_{part}.html" for part in ("head", "clocks", "story", "rail")}
-DIALOGS = ("resolve", "escalate", "regrade", "edit", "hand-over", "queue", "snooze")
+DIALOGS = (
+    "resolve", "escalate", "regrade", "edit", "hand-over", "queue", "snooze", "link", "task", "add-link",
+)  # fmt: skip
 
 
 @login_required
@@ -74,13 +88,17 @@ def preview(request: SignedInRequest, key: str, number: int) -> HttpResponse:
 
 def page_context(request: SignedInRequest, loaded: Loaded, now: datetime) -> dict[str, Any]:
     """Everything the page shows."""
-    incident = loaded.incident
+    incident, live = loaded.incident, live_context(request, loaded, now)
     return {
-        **live_context(request, loaded, now),
+        **live,
         "comment_form": CommentForm(initial={"kind": "note"}),
+        **beside.composer(incident, loaded.rights),
         "every": presenters.update_rhythm(incident),
-        "dialogs": _dialogs(loaded),
-        "runbook": documents.runbook_url(loaded.period),
+        "dialogs": _dialogs(loaded, live["deciding"]),
+        "members": Membership.objects.filter(period=loaded.period, left_at__isnull=True).count(),
+        "outsiders": len(live["reports"]),
+        "is_known": live["known_error"] is not None,
+        "open_s": (now - incident.clock_from).total_seconds(),
     }
 
 
@@ -92,6 +110,7 @@ def live_context(request: SignedInRequest, loaded: Loaded, now: datetime) -> dic
     alerts, zone = _alerts(incident), timezone.get_current_timezone()
     moments = timeline.read(incident, viewer=request.user, notes=loaded.rights.notes, at=now, zone=zone)
     rungs = escalation.ladder(incident, at=now)
+    people = list(workers(loaded.period)) if loaded.rights.work and incident.is_open else []
     return {
         **_common(loaded, now),
         "version": version(loaded.period, now),
@@ -109,9 +128,43 @@ def live_context(request: SignedInRequest, loaded: Loaded, now: datetime) -> dic
         "responders": _responders(loaded, timeline.actors(incident)),
         "alerts": alerts[:ALERTS_SHOWN],
         "firing": [alert for alert in alerts if alert.ended_at is None],
-        "owners": workers(loaded.period) if loaded.rights.triage else [],
+        "owners": people if loaded.rights.triage else [], "workers": people,
         "before": before, "after": after, "place": place, "length": length,
+        "deciding": (deciding := rollback.open_of(incident) if incident.severity == "P1" else None),
+        "may_decide": deciding is not None and rollback.may_answer(request.user, loaded.period),
+        "runbook": documents.runbook_url(loaded.period), **_war_room(loaded, now), **_beside(loaded),
+        **beside.rail(incident),
     }  # fmt: skip
+
+
+def _war_room(loaded: Loaded, now: datetime) -> dict[str, Any]:
+    """Who does what, what is to be done, and where to look. Five queries."""
+    incident = loaded.incident
+    held = war_room.holders(incident)
+    following = list(incident.followers.values_list("user_id", flat=True))
+    return {
+        "held": held,
+        "busy": {role.user_id for role in held.values()},
+        "parts": [(value, label, held.get(value)) for value, label in IncidentRole.Part.choices],
+        "commander": held.get(IncidentRole.Part.COMMANDER),
+        "concerns": war_room.concerns(incident, list(held.values()), at=now),
+        "tasks": work.of(incident),
+        "references": list(incident.references.order_by("id")),
+        "following": len(following),
+        "i_follow": loaded.rights.user.pk in following,
+    }
+
+
+def _beside(loaded: Loaded) -> dict[str, Any]:
+    """The incident above it, those below it, and those related. Three queries."""
+    incident = loaded.incident
+    higher = incident.duplicate_of_id or incident.parent_id
+    above = Incident.objects.filter(pk=higher) if higher else Incident.objects.none()
+    return {
+        "above": above.select_related("period", "owner").first(),
+        "below": relations.below(incident),
+        "beside": relations.beside(incident),
+    }
 
 
 def _common(loaded: Loaded, now: datetime) -> dict[str, Any]:
@@ -128,13 +181,15 @@ def _common(loaded: Loaded, now: datetime) -> dict[str, Any]:
     }
 
 
-def _dialogs(loaded: Loaded) -> list[Dialog]:
+def _dialogs(loaded: Loaded, asked: RollbackDecision | None) -> list[Dialog]:
     """The forms this person may need here."""
+    deciding = asked and rollback.may_answer(loaded.rights.user, loaded.period)
+    more = [dialog("rollback", loaded)] if deciding else []
     if not loaded.rights.work:
-        return []
+        return more
     if not loaded.incident.is_open:
         return [dialog(name, loaded) for name in ("reopen", "edit")]
-    return [dialog(name, loaded) for name in DIALOGS]
+    return [*more, *(dialog(name, loaded) for name in DIALOGS)]
 
 
 def _alerts(incident: Incident) -> list[Alert]:

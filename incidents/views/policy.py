@@ -11,11 +11,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from hypercare import wiring
+from contributors.views.loading import tab_counts
 from hypercare.errors import Invalid
 from hypercare.http import SignedInRequest
 from incidents import ladders, policies
-from incidents.policy_forms import LadderForm, TargetsForm
+from incidents.policy_forms import LadderForm, RollbackForm, TargetsForm
 from incidents.severity import SEVERITIES
 from periods.access import allowed, period_or_404
 from periods.models import Period
@@ -65,6 +65,23 @@ def ladder(request: SignedInRequest, key: str, severity: str) -> HttpResponse:
 
 @login_required
 @require_POST
+def rollback(request: SignedInRequest, key: str) -> HttpResponse:
+    """Change when a P1 asks whether to roll back."""
+    period = period_or_404(request.user, key, may="period.plan")
+    form = RollbackForm(request.POST, policy=policies.of(period))
+    if form.is_valid():
+        try:
+            policies.set_rollback(period.pk, rollback=form.rollback, by=request.user, at=timezone.now())
+        except Invalid as error:
+            form.explain(error)
+        else:
+            messages.success(request, "Saved. Open P1s follow it too.")
+            return redirect("incidents:policy", key=period.key)
+    return _page(request, period, status=422, asking=form)
+
+
+@login_required
+@require_POST
 def reset(request: SignedInRequest, key: str) -> HttpResponse:
     """Back to the product's own targets and ladders."""
     period = period_or_404(request.user, key, may="period.plan")
@@ -80,6 +97,7 @@ def _page(
     status: int = 200,
     targets: TargetsForm | None = None,
     bound: LadderForm | None = None,
+    asking: RollbackForm | None = None,
 ) -> HttpResponse:
     now, policy = timezone.now(), policies.of(period)
     forms = [
@@ -87,9 +105,10 @@ def _page(
         for severity in SEVERITIES
     ]
     context: dict[str, Any] = {
-        "period": period, "tab": "settings", "tab_counts": wiring.resolve(wiring.TAB_COUNTS)(period, at=now),
+        "period": period, "tab": "settings", "tab_counts": tab_counts(request, period, at=now),
         "policy": policy, "targets": targets or TargetsForm(policy=policy), "ladders": forms,
         "may": allowed(request.user, period, "period.plan") and not period.ended_at,
-        "findings": ladders.lint(period, at=now), "problem": targets or bound,
+        "findings": ladders.lint(period, at=now), "problem": targets or bound or asking,
+        "asking": asking or RollbackForm(policy=policy),
     }  # fmt: skip
     return render(request, "incidents/policy.html", context, status=status)

@@ -12,11 +12,11 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view, parser_classes
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hypercare.api import idempotent, person
+from hypercare.api import BoundedJSON, idempotent, person
 from periods import checklist, downloads, serializers
 from periods.access import period_or_404
 from periods.api import check_shapes as shapes
@@ -192,7 +192,7 @@ def history(request: Request, key: str, pk: int) -> Response:
     responses={201: shapes.CheckOut}, operation_id="evidence_add", tags=TAGS,
 )  # fmt: skip
 @api_view(["GET", "POST"])
-@parser_classes([MultiPartParser, JSONParser])
+@parser_classes([MultiPartParser, BoundedJSON])
 @idempotent
 def evidence(request: Request, key: str, pk: int) -> Response:
     """All evidence of a check, removed rows included, or one more: a link, a note or a file of at most 10 MB."""

@@ -8,33 +8,22 @@ from typing import Any
 
 from django.db.models import Max, QuerySet
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hypercare.api import CursorPages, etag_of, person
+from hypercare.api import IDEMPOTENCY as IDEMPOTENCY
+from hypercare.api import IF_MATCH as IF_MATCH
+from hypercare.api import PAGING as PAGING
+from hypercare.api import CursorPages, etag_of, moment_of, person
 from hypercare.errors import Invalid
 from periods import serializers as shapes
 from periods.access import PEOPLE, period_or_404
 from periods.models import Period
 
 VIA = "api"
-IF_MATCH = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, description="The ETag last read; 412 if stale."
-)
-IDEMPOTENCY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="The same key within 24 h answers the first result.",
-)
-PAGING = [
-    OpenApiParameter("page_size", int, description="At most 200."),
-    OpenApiParameter("cursor", str, description="From `next` or `previous`."),
-]
 Shape = type[serializers.Serializer[Any]]
 
 
@@ -93,12 +82,8 @@ def moment(request: Request, field: str) -> datetime | None:
     text = request.query_params.get(field, "").strip()
     if not text:
         return None
-    try:
-        # A "+" that was not escaped in the address arrives as a space.
-        found = parse_datetime(text.replace(" ", "+", 1) if "T" in text else text)
-    except ValueError:
-        found = None
-    if found is None or timezone.is_naive(found):
+    found = moment_of(text)
+    if found is None:
         raise Invalid({field: "Give a moment with its zone, such as 2026-11-18T13:12:00Z."})
     return found
 

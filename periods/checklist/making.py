@@ -13,7 +13,7 @@ from hypercare.errors import AlreadyDone, Invalid
 from hypercare.models import User
 from periods import duewords, journal
 from periods.access import require
-from periods.checklist.rows import check_owner, locked_period, record
+from periods.checklist.rows import check_owner, due_of, locked_period, record
 from periods.models import ChecklistItem, Period
 from periods.templates_library.checklist import CHECKLIST, ROLES, Check
 
@@ -99,7 +99,7 @@ def add(
     _check_new(title, category, owner_role)
     check_owner(period, owner)
     if due is None:
-        due = duewords.of(due_at, period.go_live_at, period.zone) if due_at else duewords.Due(0)
+        due = due_of(due_at, period) if due_at else duewords.Due(0)
     last = period.checklist.aggregate(last=Max("position"))["last"] or 0
     item = ChecklistItem.objects.create(
         period=period,

@@ -115,6 +115,14 @@ def require_mine(item: ChecklistItem, by: User) -> None:
         raise NotAllowed(f"“{item.title}” is {whose}’s check. They or an owner of the period tick it.")
 
 
+def due_of(moment: datetime, period: Period) -> duewords.Due:
+    """The due that means a moment. Raises Invalid for one too far from go-live."""
+    try:
+        return duewords.of(moment, period.go_live_at, period.zone)
+    except duewords.NotADue as error:
+        raise Invalid({"due_at": str(error)}) from error
+
+
 def check_owner(period: Period, owner: User | None) -> None:
     """Raise Invalid for somebody who is not part of the period."""
     if owner is not None and not period.memberships.filter(user=owner, left_at__isnull=True).exists():

@@ -17,6 +17,7 @@ from periods.checklist.rows import (
     SETTLED,
     change,
     check_owner,
+    due_of,
     locked,
     require_mine,
     who_when,
@@ -161,7 +162,7 @@ def assign(
     who = item.owner if isinstance(owner, Keep) else owner
     check_owner(item.period, who)
     if due_at is not None:
-        due = duewords.of(due_at, item.period.go_live_at, item.period.zone)
+        due = due_of(due_at, item.period)
     values: dict[str, Any] = {"owner": who}
     if due is not None:
         values |= {"due_days": due.days, "due_time": due.time}

@@ -5,5 +5,7 @@ import "./forms.js";
 import "./in-place.js";
 import "./keys.js";
 import "./live.js";
+import "./push.js";
+import "./tabs.js";
 import "./time.js";
 import "./toast.js";

@@ -4,6 +4,8 @@
 const off = document.documentElement.dataset.keys === "off";
 const typing = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 let waitingForGo = false;
+let kept = null; // a key that came while what carries it was still on its way
+const KEPT_FOR = 3000;
 
 const usable = (element) => !element.disabled && !element.closest("[inert]");
 
@@ -58,20 +60,39 @@ function act(key) {
     setTimeout(() => { waitingForGo = false; }, 1500);
     return true;
   }
+  kept = null;
   if (key === "j" || key === "ArrowDown") return move(1);
   if (key === "k" || key === "ArrowUp") return move(-1);
   if (key === "x") return press(selected()?.querySelector("input[type=checkbox]"));
-  return press(find("data-key", key));
+  return press(find("data-key", key)) || keep(key);
 }
+
+// A preview that is loading is inert: its keys wait for it instead of being lost.
+function keep(key) {
+  if (key.length > 1 || !document.querySelector(".preview[inert]")) return false;
+  kept = { key, until: Date.now() + KEPT_FOR };
+  return true;
+}
+
+document.addEventListener("htmx:afterSettle", () => {
+  if (!kept || kept.until < Date.now()) return;
+  const element = find("data-key", kept.key);
+  if (!element || element.closest("[inert]")) return;
+  kept = null;
+  press(element);
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  const field = event.target.matches(typing);
+  // A field of a dialog that has just closed keeps the focus for a moment: nobody types into what is not shown.
+  const field = event.target.matches(typing) && event.target.checkVisibility();
   if (field && event.target.closest("#search-dialog") && event.key.startsWith("Arrow")) return move(event.key === "ArrowDown" ? 1 : -1) && event.preventDefault();
   if (field || off) return;
   if (event.key.startsWith("Arrow") && !event.target.closest("[data-list]")) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  if (act(key)) event.preventDefault();
+  // The selected row opens even where a refresh took the focus from its link.
+  const onNothing = !event.target.closest("a, button, summary, label, input, dialog");
+  if (key === "Enter" ? onNothing && press(selected()?.querySelector("a[href]")) : act(key)) event.preventDefault();
 });
 
 document.addEventListener("focusin", ({ target }) => {

@@ -28,10 +28,11 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.dataset.send === undefined) return;
   event.preventDefault();
+  // Not form.action: a field that is called action stands in its place.
   const note = document.querySelector("[data-not-sent]");
   const button = event.submitter;
   if (button) button.disabled = true;
-  const answer = await fetch(form.action, { method: "POST", body: new FormData(form, button) }).catch(() => null);
+  const answer = await fetch(form.getAttribute("action") || location.href, { method: "POST", body: new FormData(form, button) }).catch(() => null);
   if (answer?.redirected) return location.assign(answer.url);
   if (answer) return location.reload();
   if (button) button.disabled = false;

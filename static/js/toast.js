@@ -1,5 +1,6 @@
 // Toasts leave after 8 s unless somebody hovers or focuses them.
 // htmx answers add one with the header HX-Trigger: {"toast": {"text": "…", "undo": "/path/", "level": "error"}}
+// With "here": true the undo is sent by htmx, and the page stays as it is.
 
 const STAYS = 8000;
 const region = document.querySelector("#toasts");
@@ -23,7 +24,7 @@ function prepare(toast) {
   if (!toast.classList.contains("toast--error")) leaveLater(toast);
 }
 
-function undoForm(url) {
+function undoForm(url, here) {
   const form = Object.assign(document.createElement("form"), { method: "post", action: url });
   const token = JSON.parse(document.body.getAttribute("hx-headers") || "{}")["x-csrftoken"] || "";
   form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "csrfmiddlewaretoken", value: token }));
@@ -31,13 +32,23 @@ function undoForm(url) {
   button.dataset.key = "z";
   button.append(Object.assign(document.createElement("kbd"), { textContent: "Z" }));
   form.append(button);
+  if (here && window.htmx) {
+    form.setAttribute("hx-post", url);
+    form.setAttribute("hx-swap", "none");
+    form.addEventListener("htmx:afterRequest", () => setTimeout(() => form.closest("[data-toast], .toast")?.remove()));
+    window.htmx.process(form);
+  }
   return form;
 }
 
-export function toast({ text, undo, level }) {
+export function toast({ text, undo, level, here }) {
   const element = Object.assign(document.createElement("div"), { className: level === "error" ? "toast toast--error" : "toast" });
   element.append(Object.assign(document.createElement("span"), { textContent: text }));
-  if (undo) element.append(undoForm(undo));
+  if (undo) {
+    // The key takes back what was done last.
+    region?.querySelectorAll('[data-key="z"]').forEach((older) => older.removeAttribute("data-key"));
+    element.append(undoForm(undo, here));
+  }
   region?.append(element);
   prepare(element);
 }

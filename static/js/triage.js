@@ -2,18 +2,37 @@
 
 const preview = () => document.querySelector("#preview");
 const isSideBySide = () => preview()?.checkVisibility() ?? false;
-let chosen = null;
+const rowsOf = () => [...document.querySelectorAll("#incidents [data-row]")];
+let chosen = null; // id of the row that is selected
+let awaited = null; // id of the row whose preview is on its way
+let place = 0; // where the chosen row stood before the list was replaced
+let hadFocus = false;
 
-// Until the preview of a newly chosen row has arrived, its keys must not act on the row before.
+// Until the preview of a newly chosen row has arrived, its keys must not act on the row before; keys.js keeps them.
 document.addEventListener("rowselect", ({ target }) => {
-  chosen = target.id;
+  if (!target.closest("#incidents")) return;
+  chosen = awaited = target.id;
   if (preview()) preview().inert = true;
+});
+
+// What was done from the preview makes it stale: it waits for the fresh one, or for the news that nothing changed.
+document.addEventListener("htmx:beforeRequest", ({ target, detail }) => {
+  if (detail.requestConfig.verb === "post" && target.closest("#preview, #toasts") && preview()) preview().inert = true;
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const { verb, elt } = detail.requestConfig;
+  const unchanged = verb === "get" && elt.id === "preview" && detail.xhr.status === 204;
+  if ((unchanged || (verb === "post" && !detail.successful)) && preview() && !awaited) preview().inert = false;
 });
 
 // An answer for another row, or for what was done to it, comes too late to be shown.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target, requestConfig } = event.detail;
-  if (target.id === "preview" && preview()?.inert && requestConfig?.elt.id !== chosen) event.detail.shouldSwap = false;
+  if (target.id === "preview" && awaited && requestConfig?.elt.id !== awaited) event.detail.shouldSwap = false;
+  else if (target.id === "preview") awaited = null;
+  if (target.id !== "incidents") return;
+  place = Math.max(0, rowsOf().findIndex((row) => row.id === chosen));
+  hadFocus = target.contains(document.activeElement);
 });
 
 // Beside a preview the first press chooses a row and the second opens it; Enter always opens.
@@ -27,13 +46,16 @@ document.addEventListener("click", (event) => {
   if (link && plain && isSideBySide() && !wasChosen) event.preventDefault();
 });
 
-// A refreshed list keeps its selection, and asks again for a preview whose row was replaced before it could.
-document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  const row = chosen && document.getElementById(chosen);
+// A refreshed list keeps its selection and focus; where the row has left the list, the one in its place is chosen.
+// It asks again for a preview whose row was replaced before it could.
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (target.id !== "incidents" || !chosen || !isSideBySide()) return;
+  const rows = rowsOf();
+  const row = document.getElementById(chosen) || rows[Math.min(place, rows.length - 1)];
   if (!row) return;
-  if (!document.querySelector('[data-row][aria-selected="true"]')) row.setAttribute("aria-selected", "true");
-  const replaced = detail.elt?.contains?.(row);
-  if (replaced && preview()?.inert) row.dispatchEvent(new CustomEvent("rowselect", { bubbles: true }));
+  rows.forEach((other) => other.setAttribute("aria-selected", String(other === row)));
+  if (row.id !== chosen || awaited) row.dispatchEvent(new CustomEvent("rowselect", { bubbles: true }));
+  if (hadFocus) row.querySelector("a[href]")?.focus({ preventScroll: true });
 });
 
 // The first row is chosen from the start where there is room to show it.

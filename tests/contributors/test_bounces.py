@@ -101,6 +101,22 @@ def test_whatever_is_no_bounce_of_ours_changes_nothing(raw: Any) -> None:
     assert row.state == "sent"
 
 
+def test_a_report_of_success_marks_it_delivered_once_and_a_bounce_after_it_still_counts() -> None:
+    row = sent()
+
+    assert bounces.read(report(row, action="delivered"), at=LATER) is not None
+    assert bounces.read(report(row, action="delivered"), at=LATER) is None
+    row.refresh_from_db()
+    assert (row.state, row.last_error) == ("delivered", "")
+    assert list(row.tries.values_list("outcome", flat=True)) == ["delivered"]
+    timers.fire_due(at=LATER)
+    assert not Delivery.objects.filter(kind="undelivered").exists()
+
+    bounces.read(report(row), at=LATER)
+    row.refresh_from_db()
+    assert row.state == "bounced"
+
+
 def test_the_command_reads_files_and_maildirs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     row = sent()
     (tmp_path / "new").mkdir()

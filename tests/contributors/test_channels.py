@@ -331,11 +331,14 @@ def spoilt(value: Any) -> Any:
         return {name: each if name in KEPT else spoilt(each) for name, each in value.items()}
     if isinstance(value, list):
         return [spoilt(each) for each in value]
-    is_words = isinstance(value, str) and not re.match(r"\d{4}-\d{2}-\d{2}T|https?://", value)
+    is_words = isinstance(value, str) and not re.match(r"\d{4}-\d{2}-\d{2}(T|$)|https?://", value)
     return f"{value} {HOSTILE}" if is_words else value
 
 
-KEPT = {"link", "rung", "clock", "how", "what", "kind", "severity", "key", "code"}
+KEPT = {
+    "link", "rung", "clock", "how", "what", "kind", "severity", "key", "code", "confirm", "leave",
+    "page_slug", "receipt",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", letters.KINDS)

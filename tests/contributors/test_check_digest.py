@@ -63,7 +63,7 @@ def test_the_day_before_on_the_day_and_daily_while_late() -> None:
     fire(period)
 
     text = text_to(anna)
-    assert "Late\n- Fired test alert, was due Wed 11 Nov, 09:00 (blocks the go)" in text
+    assert "Late\n- Fired test alert, was due Wed 11 Nov, 09:00 (08:00 UTC), blocks the go" in text
     assert "Due today" in text
     assert "Due tomorrow, due Fri 13 Nov, 21:00" in text
     assert "On Saturday" not in text

@@ -266,6 +266,42 @@ def test_messages_that_can_wait_come_after_quiet_hours(maja, starts, ends, at, u
     assert contacts.after_quiet_hours(maja, datetime.fromisoformat(at)) == datetime.fromisoformat(until)
 
 
+@pytest.mark.parametrize(
+    ("entry", "queued", "meant"),
+    [
+        # Held on purpose: meant for the morning.
+        ("2026-11-18T22:30+01:00", "2026-11-18T22:30+01:00", "2026-11-19T07:00+01:00"),
+        # Queued late within quiet hours: the morning is still when it was meant for.
+        ("2026-11-18T22:30+01:00", "2026-11-19T05:00+01:00", "2026-11-19T07:00+01:00"),
+        # An outage spoilt it: it was meant for the evening, or for the morning before.
+        ("2026-11-18T21:30+01:00", "2026-11-18T22:30+01:00", "2026-11-18T21:30+01:00"),
+        ("2026-11-18T22:30+01:00", "2026-11-19T09:00+01:00", "2026-11-19T07:00+01:00"),
+    ],
+)
+def test_what_quiet_hours_held_on_purpose_is_not_late(maja, entry, queued, meant):
+    contacts.set_quiet_hours(maja, starts=time(22), ends=time(7))
+    period = make_period()
+    make_member(period, maja)
+
+    row = notifications.notify(
+        user=maja, kind="incident_assigned", period=period, subject="incident:1", key="one",
+        context={}, urgency=Delivery.Urgency.NORMAL, at=datetime.fromisoformat(queued),
+        intended_at=datetime.fromisoformat(entry),
+    )  # fmt: skip
+
+    assert row is not None
+    assert row.intended_at == datetime.fromisoformat(meant)
+
+
+def test_a_way_that_waits_by_the_persons_own_rule_is_not_late(maja):
+    phone = add(maja)
+    contacts.set_rule(maja, "page", [Step(None), Step(phone.pk, 5 * MINUTE)])
+
+    at_once, later = (planned.meant_at for planned in contacts.routes(maja, urgency=0, at=NOW, meant_at=NOW))
+
+    assert (at_once, later) == (NOW, NOW + 5 * MINUTE)
+
+
 def test_a_page_knows_no_quiet_hours(maja):
     contacts.set_quiet_hours(maja, starts=time(0), ends=time(23, 59))
 

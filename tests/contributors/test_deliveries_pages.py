@@ -12,7 +12,10 @@ from django.test import Client
 from contributors import delivery, testpages
 from contributors.channels import Permanent
 from contributors.delivery import history
+from contributors.letters import KINDS, names
 from contributors.models import Delivery, Membership
+from contributors.views.deliveries import shown
+from hypercare import wiring
 from hypercare.errors import AlreadyDone, Refused
 from periods.models import JournalEntry, Period
 from tests.contributors.test_delivery import Receiver, queue, receiver, take  # noqa: F401
@@ -52,6 +55,31 @@ def test_the_page_says_who_was_told_what_and_what_became_of_it(period: Period, r
     assert row.recipient is not None
     for words in (row.recipient.name, row.address, "Could not be sent", "550 no such person", "Send again"):
         assert words in page
+
+
+def test_a_filter_that_finds_nothing_says_how_many_there_are_and_how_to_see_them(period: Period) -> None:
+    queue(period=period)
+    browser = client(owner_of(period))
+
+    page = " ".join(browser.get(f"/p/{period.key}/deliveries/", {"q": "nobody"}).content.decode().split())
+
+    assert "1 message without the filters." in page
+    assert f'href="/p/{period.key}/deliveries/">Clear filters' in page
+    Delivery.objects.all().delete()
+    assert "No messages yet" in browser.get(f"/p/{period.key}/deliveries/").content.decode()
+
+
+def test_every_kind_of_message_and_every_channel_has_a_name_for_people() -> None:
+    for kind in KINDS:
+        assert names.of(Delivery(kind=kind))[0].isupper()
+    assert set(names.CHANNELS) == set(wiring.CHANNELS)
+
+
+def test_what_was_accepted_at_once_is_late_by_nothing_rather_than_by_no_figure(period: Period) -> None:
+    row = queue(period=period, state="sent", sent_at=NOW)
+
+    assert shown(row)["late_s"] == 0
+    assert shown(queue(period=period))["late_s"] is None
 
 
 def test_strangers_find_nothing_and_viewers_may_not_see_addresses(period: Period) -> None:
@@ -127,6 +155,26 @@ def test_sending_again_makes_a_new_message_and_leaves_the_dead_one(
     assert JournalEntry.objects.get(kind="message.retried").actor == owner
     with pytest.raises(AlreadyDone):
         history.retry(period, dead.pk, by=owner, at=NOW)
+    assert delivery.dead_letters(period).count() == 0  # somebody has seen to it
+    assert "sent again" in client(owner).get(f"/p/{period.key}/deliveries/").content.decode()
+
+
+def test_whoever_runs_the_installation_sends_any_dead_letter_again(
+    period: Period, receiver: Receiver
+) -> None:
+    dead, code = dead_letter(period, receiver), queue(period=period, state="dead")
+    Delivery.objects.filter(pk=code.pk).update(period=None)
+    admin = make_user(is_superuser=True)
+    assert client(make_user()).post(f"/deliveries/{dead.pk}/retry/").status_code == 404
+    assert "Send again" in client(admin).get("/deliveries/").content.decode()
+
+    for row in (dead, code):
+        assert client(admin).post(f"/deliveries/{row.pk}/retry/").status_code == 302
+
+    assert Delivery.objects.filter(dedupe_key__in=[f"again:{dead.pk}", f"again:{code.pk}"]).count() == 2
+    assert JournalEntry.objects.get(kind="message.retried").actor == admin
+    assert client(admin).post(f"/deliveries/{dead.pk}/retry/").status_code == 409
+    assert "Send again" not in client(admin).get("/deliveries/").content.decode()
 
 
 def test_what_was_sent_is_not_sent_again(period: Period) -> None:
@@ -172,3 +220,56 @@ def test_everyone_is_tested_and_the_page_counts_who_was_reached(period: Period, 
     page = client(owner).get(f"/p/{period.key}/deliveries/").content.decode()
     assert f"Last test: {people - 1} of {people} accepted" in page
     assert client(members[0].user).post(f"/p/{period.key}/deliveries/test/").status_code == 403
+
+
+# --- Through the API ----------------------------------------------------------------------------
+
+
+def test_scripts_read_what_was_sent_and_send_a_dead_letter_again(period: Period, receiver: Receiver) -> None:
+    dead, browser = dead_letter(period, receiver), client(owner_of(period))
+    url = f"/api/v1/periods/{period.key}/deliveries/"
+
+    listed = browser.get(url, {"group": "failed"}).json()["results"]
+    again = browser.post(f"{url}{dead.pk}/retry/")
+
+    assert [(row["id"], row["what"], row["state"]) for row in listed] == [(str(dead.pk), "Page", "dead")]
+    assert listed[0]["last_error"] == "550 no such person"
+    assert (again.status_code, again.json()["state"]) == (202, "due")
+    assert browser.post(f"{url}{dead.pk}/retry/").status_code == 409
+    assert JournalEntry.objects.get(kind="message.retried").via == "api"
+
+
+def test_scripts_test_everybody_and_themselves(period: Period) -> None:
+    owner = owner_of(period)
+    browser, url = client(owner), f"/api/v1/periods/{period.key}/deliveries/"
+
+    tested = browser.post(f"{url}test/")
+    mine = browser.post("/api/v1/me/test-page/")
+
+    assert tested.json() == {"people": Membership.objects.filter(period=period).count()}
+    assert {row["what"] for row in browser.get(url, {"q": "test"}).json()["results"]} == {"Test page"}
+    assert [row["address"] for row in mine.json()] == [owner.email]
+    assert browser.post(f"{url}test/").status_code == 409
+    assert browser.post("/api/v1/me/test-page/").status_code == 409
+
+
+def test_the_api_keeps_addresses_from_viewers_and_everything_from_strangers(period: Period) -> None:
+    row, viewer = queue(period=period), make_member(period, right=Membership.Right.VIEWER).user
+    url = f"/api/v1/periods/{period.key}/deliveries/"
+
+    for user, status in ((viewer, 403), (make_user(), 404)):
+        assert client(user).get(url).status_code == status
+        assert client(user).post(f"{url}test/").status_code == status
+        assert client(user).post(f"{url}{row.pk}/retry/").status_code == status
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_the_api_list_costs_the_same_for_one_row_and_for_five(
+    period: Period, count: int, django_assert_num_queries: Any
+) -> None:
+    for _ in range(count):
+        queue(period=period)
+    browser = client(owner_of(period))
+
+    with django_assert_num_queries(5):
+        assert len(browser.get(f"/api/v1/periods/{period.key}/deliveries/").json()["results"]) == count

@@ -25,6 +25,38 @@ def states() -> dict[Any, str]:
     return dict(Delivery.objects.values_list("pk", "state"))
 
 
+# --- What a claim brings along ------------------------------------------------------------------
+
+
+def test_a_claimed_row_is_what_the_orm_would_read_with_all_a_message_needs(
+    django_assert_num_queries: Any,
+) -> None:
+    by_mail, by_hook = queue(), queue()
+    point = ContactPoint.objects.create(
+        user=by_hook.recipient, kind="webhook", label="Hook", target="https://hook.example/1",
+        shown="https://hook.example", signing_key="whsec_c2VjcmV0", created_at=NOW, verified_at=NOW,
+    )  # fmt: skip
+    Delivery.objects.filter(pk=by_hook.pk).update(point=point)
+
+    claimed = {row.pk: row for row in delivery.claim(5, at=NOW)}
+
+    for row in Delivery.objects.select_related("recipient", "period", "point", "hook"):
+        with django_assert_num_queries(0):
+            found = claimed[row.pk]
+            for one, other in (
+                (found, row), (found.recipient, row.recipient), (found.period, row.period), (found.point, row.point),
+                (found.hook, row.hook),
+            ):  # fmt: skip
+                assert _values(one) == _values(other)
+    assert claimed[by_hook.pk].point.target == "https://hook.example/1"  # type: ignore[union-attr]
+    assert claimed[by_mail.pk].point is None
+    assert claimed[by_mail.pk].is_member is True  # type: ignore[attr-defined]
+
+
+def _values(row: Any) -> dict[str, Any]:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields} if row else {}
+
+
 # --- One at a time to each destination ----------------------------------------------------------
 
 

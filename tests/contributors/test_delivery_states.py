@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, a delivery keeps its invariants (docs/delivery.md's I2, I3, I6, I7, I9, I10).
+"""Whatever happens in whatever order, a delivery keeps its invariants (docs/delivery.md's I1, I2, I3, I6, I7, I9, I10).
 
 A model run: senders claim, answer, die and report late; people take messages back; time passes. After every
 step the rows are compared with what the invariants allow.
@@ -25,8 +25,8 @@ from hypothesis.stateful import (
 )
 
 from contributors import delivery, notifications
-from contributors.delivery import Result, State
-from contributors.models import Delivery, DeliveryAttempt
+from contributors.delivery import Result, State, queue
+from contributors.models import Breaker, Delivery, DeliveryAttempt
 from tests.factories import NOW, make_member, make_period
 
 FINAL = {State.SENT, State.DEAD, State.CANCELLED, State.EXPIRED}
@@ -78,6 +78,16 @@ class Sending(RuleBasedStateMachine):
             assert row.fence == before[row.pk] + 1
             assert row.pk not in self.taken_back
         return rows
+
+    @rule()
+    def i1_a_sender_that_lives_on_leaves_nothing_due_but_behind_a_breaker(self) -> None:
+        delivery.sweep(at=self.now)
+        while rows := delivery.claim(3, at=self.now):
+            for row in rows:
+                self.received[row.pk] += 1
+                assert delivery.record(row, delivery.SENT, at=self.now)
+        silent = Breaker.objects.filter(open_until__gt=self.now).exists()
+        assert silent or not queue.ready(self.now).exists()
 
     @rule(rows=consumes(held), answer=st.sampled_from(sorted(ANSWERS)))
     def report(self, rows: list[Delivery], answer: str) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from contributors import cover, followers, handing_over, handoff_notes, handoffs, links, roster
+from contributors import answering, cover, followers, handing_over, handoff_notes, handoffs, links, roster
 from contributors.cover import Wanted
 from contributors.models import Delivery, Handoff, HandoffVersion, Link
 from hypercare import timers
@@ -47,7 +47,7 @@ class Scene:
         return handoffs.write(handoff.pk, texts=QUIET, version=0, by=self.maja, at=END - 20 * MINUTE)
 
     def paged(self, at: datetime) -> tuple[User | None, User | None]:
-        return roster.answering(self.role, self.period, at=at)
+        return answering.of(self.role, self.period, at=at)
 
 
 def told(kind: str) -> set[str]:
@@ -353,7 +353,7 @@ def test_a_page_after_the_shift_reaches_the_one_who_was_not_relieved(monkeypatch
     scene.written()
     incident = make_incident(scene.period, severity="P1", team=scene.role)
     assert isinstance(incident, Incident)
-    from_ladder = roster.answering(incident.team, scene.period, at=END + MINUTE)
+    from_ladder = answering.of(incident.team, scene.period, at=END + MINUTE)
     assert from_ladder[0] == scene.maja
 
 

@@ -129,3 +129,14 @@ def test_previews_that_nobody_accepted_go_after_a_day(client, place):
         place.send()
 
     assert CalendarImport.objects.count() == 1
+
+
+def test_twenty_megabytes_are_refused_unread_on_a_page_that_says_the_most(client, place):
+    client.force_login(place.period.lead)
+    url = f"/p/{place.period.key}/calendars/import/"
+
+    answer = client.generic("POST", url, b"", content_type="multipart/form-data", CONTENT_LENGTH="20000000")
+
+    assert answer.status_code == 413
+    assert "<h1>Too large</h1>" in answer.content.decode()
+    assert "at most 15 MB" in answer.content.decode()

@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from contributors import contacts, readiness
+from contributors import contacts, crowd, readiness
 from contributors.contacts import Step
 from contributors.models import ContactPoint, Delivery
 from hypercare.models import User
+from incidents import policies
 from periods.models import Period
 from tests.factories import NOW, make_member, make_period, make_role, make_shift, make_user
 
@@ -182,3 +183,26 @@ def test_rules_and_quiet_hours_over_the_api():
     assert client.put("/api/v1/me/quiet-hours/", hours, content_type="application/json").json() == hours
     assert client.get("/api/v1/me/quiet-hours/").json() == hours
     assert Client().get("/api/v1/me/quiet-hours/").status_code in (401, 403)
+
+
+def test_waits_are_held_against_the_ladder_of_the_period_itself():
+    scene = period_with_slow_rule(minutes=10)
+
+    def words() -> list[str]:
+        return [one.slow for one in crowd.of(Period.objects.get(pk=scene.pk), at=NOW) if one.slow]
+
+    usual = words()
+    patient = policies.Ladder((policies.Step("on_shift", 0), policies.Step("lead", 20)))
+    policies.set_ladder(scene.pk, severity="P1", ladder=patient, by=scene.lead, at=NOW)
+
+    assert len(usual) == 1
+    assert words() == []
+
+
+def period_with_slow_rule(*, minutes: int) -> Period:
+    period = make_period()
+    user = make_member(period, make_user("Slow")).user
+    point = ContactPoint.objects.create(user=user, kind="chat", label="Phone", target="x", shown="x",
+                                        created_at=NOW, verified_at=NOW)  # fmt: skip
+    contacts.set_rule(user, "page", [Step(None), Step(point.pk, timedelta(minutes=minutes))])
+    return period

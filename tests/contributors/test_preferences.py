@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from contributors import letters, notifications, off_links, preferences, topics
 from contributors.channels import email as channel
+from contributors.letters.outside import OUTSIDE
 from contributors.letters.samples import sample
 from contributors.messages import render
 from contributors.models import Delivery, Membership, TurnedOff
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.django_db
 
 ALWAYS = {
     "page", "invitation", "contact_code", "test", "undelivered", "more_messages", "handoff_ready", "handoff_overdue",
+    "rollback_asked",
+    "webhook_trouble", "event",
 }  # fmt: skip
 
 
@@ -47,11 +50,11 @@ def test_every_kind_but_those_that_always_come_belongs_to_one_class() -> None:
     classed = [kind for topic in topics.TOPICS for kind in topic.kinds]
 
     assert len(classed) == len(set(classed))
-    assert set(letters.KINDS) - set(classed) == ALWAYS
+    assert set(letters.KINDS) - set(classed) == ALWAYS | OUTSIDE
     assert set(classed) <= set(letters.KINDS)
 
 
-@pytest.mark.parametrize("kind", letters.KINDS)
+@pytest.mark.parametrize("kind", sorted(set(letters.KINDS) - OUTSIDE))
 def test_a_mail_says_how_to_turn_it_off_unless_it_always_comes(kind: str, settings: Any) -> None:
     settings.BASE_URL = "https://hypercare.example.test"
     row = sample(kind)
@@ -173,3 +176,19 @@ def test_settings_refuse_a_class_nobody_knows_and_strangers_sign_in(client: Clie
 
     assert client.post(url, {"topic": ["pages"]}).status_code == 422
     assert not TurnedOff.objects.exists()
+
+
+def test_scripts_see_and_choose_the_classes_too(anna):
+    client = Client()
+    client.force_login(anna.user)
+    url = "/api/v1/me/messages/"
+    assert all(topic["on"] for topic in client.get(url).json())
+
+    chosen = client.put(url, {"on": ["minutes", "weekly"]}, content_type="application/json").json()
+
+    assert {topic["name"] for topic in chosen if topic["on"]} == {"minutes", "weekly"}
+    assert not preferences.wants(anna.user, "incident_resolved")
+    wrong = client.put(url, {"on": ["everything"]}, content_type="application/json")
+    assert wrong.status_code == 422
+    assert preferences.turned_off(anna.user) == set(topics.BY_NAME) - {"minutes", "weekly"}
+    assert Client().get(url).status_code in (401, 403)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from contributors import readiness
-from contributors.models import Acknowledgement, Membership
+from contributors.models import Acknowledgement, Delivery, Membership
 from hypercare.errors import AlreadyDone, Invalid, NotAllowed, Refused
 from hypercare.models import User
 from periods.models import JournalEntry, Period
@@ -228,3 +228,32 @@ def test_readiness_opens_once_everybody_on_duty_is_invited():
     ]
     assert [objection.text for objection in waiting] == ["Not invited yet: Fresh Person."]
     assert readiness.objections(period, "invite", at=BEFORE) == []
+
+
+def test_somebody_whom_no_message_reaches_stands_in_the_way_of_a_go_until_one_does():
+    member = asked("Priya Raman")
+    answer(member)
+    before = [one.code for one in readiness.objections(member.period, "go", at=BEFORE)]
+
+    def settle(state: str, minutes: int) -> None:
+        moment = BEFORE + timedelta(minutes=minutes)
+        Delivery.objects.create(
+            dedupe_key=f"{state}-{minutes}", recipient=member.user, period=member.period, kind="invitation",
+            address=member.user.email, state=state, settled_at=moment, intended_at=moment, next_at=moment,
+            created_at=moment,
+        )  # fmt: skip
+
+    settle("dead", 1)
+    (lost,) = (
+        one
+        for one in readiness.objections(member.period, "go", at=BEFORE)
+        if one.code == "go.person_unreachable"
+    )
+    settle("sent", 2)
+
+    assert "go.person_unreachable" not in before
+    assert lost.text.startswith("Nothing reaches Priya Raman")
+    assert lost.owner == member.user
+    assert "go.person_unreachable" not in [
+        one.code for one in readiness.objections(member.period, "go", at=BEFORE)
+    ]

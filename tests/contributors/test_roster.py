@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from contributors import absences, roster
+from contributors import absences, answering, roster
 from contributors.models import Membership, Shift
 from hypercare.errors import AlreadyDone, Invalid, Refused
 from hypercare.models import User
@@ -298,13 +298,13 @@ def test_duty_costs_one_query(count, django_assert_num_queries):
 
 def test_a_page_without_a_role_goes_to_the_role_that_answers_pages():
     period = make_period()
-    answering, other = make_role(period, "Engineering"), make_role(period, "Finance")
+    pages, other = make_role(period, "Engineering"), make_role(period, "Finance")
     priya, tomasz = make_member(period).user, make_member(period).user
-    make_shift(answering, priya)
+    make_shift(pages, priya)
     make_shift(other, tomasz)
 
-    assert roster.answering(None, period, at=NOW) == (priya, None)
-    assert roster.answering(other, period, at=NOW) == (tomasz, None)
+    assert answering.of(None, period, at=NOW) == (priya, None)
+    assert answering.of(other, period, at=NOW) == (tomasz, None)
 
 
 def test_the_deputy_is_who_holds_a_deputy_shift():
@@ -314,7 +314,7 @@ def test_the_deputy_is_who_holds_a_deputy_shift():
     make_shift(role, second, kind="deputy")
     make_shift(role, first)
 
-    assert roster.answering(None, period, at=NOW) == (first, second)
+    assert answering.of(None, period, at=NOW) == (first, second)
 
 
 def test_the_named_deputy_stands_in_where_nobody_holds_the_shift():
@@ -322,7 +322,7 @@ def test_the_named_deputy_stands_in_where_nobody_holds_the_shift():
     role = make_role(period)
     named = make_member(period, role=role, is_deputy=True).user
 
-    assert roster.answering(None, period, at=NOW) == (None, named)
+    assert answering.of(None, period, at=NOW) == (None, named)
 
 
 def test_somebody_deactivated_is_not_paged():
@@ -330,7 +330,7 @@ def test_somebody_deactivated_is_not_paged():
     gone = make_member(period, make_user(is_active=False)).user
     make_shift(make_role(period), gone)
 
-    assert roster.answering(None, period, at=NOW) == (None, None)
+    assert answering.of(None, period, at=NOW) == (None, None)
 
 
 def test_hours_in_two_roles_at_once_count_once():

@@ -7,7 +7,17 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from contributors import coverage, handing_over, postponed, roster, rota
+from contributors import (
+    absences,
+    coverage,
+    duties,
+    followers,
+    handing_over,
+    postponed,
+    roster,
+    rota,
+    strain,
+)
 from contributors.models import Delivery, Rotation, Shift
 from contributors.rota import Spec
 from hypercare.errors import AlreadyDone, Invalid, NotAllowed
@@ -250,3 +260,102 @@ def test_a_rotation_moves_with_go_live(period, people):
     first = Shift.objects.order_by("starts_at").first()
     assert rotation.first_on == date(2026, 11, 21)
     assert first.ends_at - first.starts_at == 7 * DAY
+
+
+# --- Meeting at hand-offs -----------------------------------------------------------------------
+
+
+def meet(role, minutes: int, *, at: datetime = BEFORE):
+    held = duties.Cover(role.cover, role.headcount, on_call=role.on_call, overlap_minutes=minutes)
+    return duties.change_cover(role.pk, held, by=role.period.lead, at=at)
+
+
+def test_the_next_person_begins_earlier_where_the_role_says_so(period, people):
+    made = spec(period, people[:2])
+    save(made)
+
+    meet(made.role, 15)
+
+    shifts = list(Shift.objects.filter(role=made.role, cancelled_at__isnull=True).order_by("starts_at"))
+    assert shifts[0].ends_at - shifts[1].starts_at == timedelta(minutes=15)
+    assert followers.abrupt(shifts) == 0
+    assert JournalEntry.objects.get(kind="role.changed").data["users"] == sorted(one.pk for one in people[:2])
+
+
+def test_nobody_begins_earlier_to_follow_themself_or_nobody(period, people):
+    role = make_role(period, overlap_minutes=15)
+    hours = ({"from": "09:00", "to": "12:00"},)
+
+    save(spec(period, people, role=role, hours=hours))
+    save(spec(period, people[:1], role=make_role(period, "Alone", on_call=True, overlap_minutes=15)))
+
+    assert {shift.starts_at.minute for shift in Shift.objects.all()} == {0}
+
+
+def test_planning_again_while_two_people_meet_changes_no_shift(period, people):
+    made = spec(period, people[:2])
+    save(made)
+    meet(made.role, 15)
+    before = set(Shift.objects.filter(cancelled_at__isnull=True).values_list("pk", "starts_at", "ends_at"))
+    handing_over_at = Shift.objects.order_by("starts_at")[1].starts_at
+    rotation = Rotation.objects.get()
+
+    for minutes in (-1, 5, 16):
+        at = handing_over_at + timedelta(minutes=minutes)
+        rota.save(made, by=period.lead, at=at, rotation_id=rotation.pk)
+
+    assert (
+        set(Shift.objects.filter(cancelled_at__isnull=True).values_list("pk", "starts_at", "ends_at"))
+        == before
+    )
+
+
+def test_minutes_together_are_bounded(period, people):
+    with pytest.raises(Invalid) as refused:
+        meet(make_role(period), 121)
+
+    assert refused.value.errors == {"overlap_minutes": ["Give 0 to 120 minutes."]}
+
+
+# --- Limits on duty -----------------------------------------------------------------------------
+
+
+def test_a_rotation_whose_turns_are_too_long_for_work_is_refused_and_nothing_is_planned(period, people):
+    made = spec(period, people, role=make_role(period, on_call=False))
+
+    with pytest.raises(Invalid) as refused:
+        save(made)
+
+    assert refused.value.errors["people"][0].startswith("Ann cannot work this: 24 h on duty")
+    assert not Shift.objects.exists()
+    assert not Rotation.objects.exists()
+
+
+def test_rest_is_kept_from_what_people_work_elsewhere(period, people):
+    office = ({"from": "09:00", "to": "17:00"},)
+    made = spec(period, people[:1], role=make_role(period, on_call=False), hours=office)
+    night = datetime(2026, 11, 17, 22, tzinfo=UTC)
+    make_shift(make_role(period, "Night"), people[0], starts_at=night, hours=8)
+
+    with pytest.raises(Invalid) as refused:
+        save(made)
+
+    assert "rest before" in refused.value.errors["people"][0]
+
+
+def test_on_call_turns_may_be_long_and_changes_by_the_clocks_alone_only_warn(period, people):
+    save(spec(period, people))
+
+    assert Shift.objects.exists()
+
+
+def test_a_preview_says_who_is_away_and_what_tires_them(period, people):
+    role = make_role(period, on_call=False)
+    made = spec(period, people[:1], role=role, hours=({"from": "09:00", "to": "17:00"},))
+    absences.add(people[0], starts_at=GO_LIVE + 2 * DAY, ends_at=GO_LIVE + 3 * DAY, at=BEFORE)
+    turns = rota.preview(made, period, start=GO_LIVE, end=GO_LIVE + 10 * DAY)
+
+    found = strain.of(period, role, made.kind, made.people, turns)
+
+    assert {one.level for one in found} == {"away", "warn"}
+    assert any("days in a row" in text for one in found for text in one.texts)

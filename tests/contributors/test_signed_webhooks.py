@@ -56,9 +56,8 @@ def receiver(settings) -> Iterator[Any]:
 def make_row(receiver: Any, kind: str = "webhook", **fields: Any) -> Delivery:
     user = make_user()
     port = receiver.server_port
-    target = {"webhook": f"http://127.0.0.1:{port}/hook?a=1", "chat": f"ntfy://127.0.0.1:{port}/on-call"}[
-        kind
-    ]
+    usual = {"webhook": f"http://127.0.0.1:{port}/hook?a=1", "chat": f"ntfy://127.0.0.1:{port}/on-call"}[kind]
+    target = fields.pop("target", usual)
     point = ContactPoint.objects.create(
         user=user, kind=kind, label="Mine", target=target, shown="…", created_at=NOW, verified_at=NOW,
         **{"signing_key": KEY if kind == "webhook" else "", **fields},
@@ -197,3 +196,56 @@ def test_the_engine_sends_by_the_channel_of_each_way(receiver):
     row.refresh_from_db()
     assert row.state == Delivery.State.SENT
     assert "482913" in receiver.got[0][2].decode()
+
+
+def posted(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What Apprise's plug-ins post to the services' own clouds, which answer that they have it."""
+    sent: list[dict[str, Any]] = []
+
+    def post(*_args: Any, **said: Any) -> Any:
+        sent.append(json.loads(said["data"]))
+        text = '{"requestId": "1"}'
+        return type(
+            "Answer", (), {"status_code": 202, "content": text.encode(), "text": text, "headers": {}}
+        )()
+
+    monkeypatch.setattr("requests.post", post)
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("target", "field"),
+    [
+        (f"pagerduty://{'b' * 32}@apikey", "dedup_key"),
+        ("opsgenie://12345678-1111-2222-3333-123456789012", "alias"),
+    ],
+)
+@pytest.mark.parametrize("urgency", Delivery.Urgency.values)
+def test_what_wakes_people_is_given_an_alarm_with_the_deliverys_own_key(
+    receiver, monkeypatch, target, field, urgency
+):
+    row, sent = make_row(receiver, "chat", target=target), posted(monkeypatch)
+    row.urgency = urgency
+
+    chat.send(row, MESSAGE)
+    chat.send(row, MESSAGE)
+
+    assert [body[field] for body in sent] == [str(row.pk)] * 2
+
+
+def test_a_page_is_critical_and_the_rest_is_not(receiver, monkeypatch):
+    row, sent = make_row(receiver, "chat", target=f"pagerduty://{'b' * 32}@apikey"), posted(monkeypatch)
+    for urgency in (Delivery.Urgency.PAGE, Delivery.Urgency.NORMAL):
+        row.urgency = urgency
+        chat.send(row, MESSAGE)
+
+    assert [body["payload"]["severity"] for body in sent] == ["critical", "warning"]
+
+
+def test_a_key_that_the_person_chose_stays(receiver):
+    row = make_row(receiver, "chat", target=f"pagerduty://{'b' * 32}@apikey?dedup=mine")
+    plugin = targets.plugin_of(row.point.target)
+
+    targets.identify(plugin, "other")
+
+    assert plugin.dedup == "mine"

@@ -45,7 +45,8 @@ def test_lead_and_sponsor_hear_on_monday_how_the_week_was() -> None:
     message = told[period.lead]
     assert message.subject == "Week in review: Billing cut-over, day 3 of 15"
     assert "Invoices twice" in message.text
-    assert "new: 1" in message.text
+    assert "New: 1" in message.text
+    assert "Open: 1, was 0" in message.text
 
 
 def test_before_go_live_it_says_what_stands_in_the_way() -> None:

@@ -42,6 +42,19 @@ def test_a_token_does_what_its_person_may_do_and_its_use_is_noted(person: User) 
     assert ApiToken.objects.get().last_used_at is not None
 
 
+def test_a_token_that_only_reads_changes_nothing(person: User) -> None:
+    headers = with_token(person, may_write=False)
+    client = Client()
+
+    answer = client.post(
+        "/api/v1/periods/BILL/incidents/", {}, content_type="application/json", headers=headers
+    )
+
+    assert client.get(URL, headers=headers).status_code == 200
+    assert answer.status_code == 403
+    assert "only reads" in answer.json()["detail"]
+
+
 def test_a_token_that_ended_is_not_accepted(person: User) -> None:
     headers = with_token(person, expires_at=timezone.now() - timedelta(seconds=1))
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from contributors import asking, readiness
+from contributors import asking, cover, coverage, handoffs, readiness
 from hypercare.models import User
+from hypercare.pages import needs
 from hypercare.pages.home import PANELS, duties, waiting
 from periods import journal
 from periods.models import Period
@@ -181,6 +183,45 @@ def test_today_lists_the_debriefs_that_are_left(lead: User) -> None:
     assert [row["title"] for row in today] == ["Debrief 5"]
 
 
+@time_machine.travel(datetime(2026, 11, 18, 13, 12, tzinfo=UTC), tick=False)
+def test_today_lists_the_duties_i_give_and_take_and_how_far_their_notes_are(lead: User) -> None:
+    period, now = live_period(lead), timezone.now()
+    rachel, priya = make_user("Rachel Kim"), make_user("Priya Raman")
+    for person in (rachel, priya):
+        make_member(period, person)
+    leads, fixes = make_role(period, "Incident lead"), make_role(period, "Billing engineering")
+    mine = make_shift(leads, lead, starts_at=now - timedelta(hours=5))
+    make_shift(leads, rachel, starts_at=mine.ends_at - timedelta(minutes=15))
+    make_shift(fixes, priya, starts_at=now - timedelta(hours=4))
+    make_shift(fixes, lead, starts_at=now + timedelta(hours=4))
+    make_shift(fixes, rachel, starts_at=now + timedelta(hours=12))  # tomorrow
+    browser = signed_in(lead)
+
+    def changes() -> list[tuple[str, str]]:
+        rows = browser.get("/").context["today"]
+        return [(row["title"], row["note"]) for row in rows if row["title"].startswith("Hand-off")]
+
+    before = changes()
+    note = handoffs.begin(mine.pk, by=lead, at=now)
+    handoffs.write(note.pk, texts={"overall": "All quiet."}, version=0, by=lead, at=now)
+
+    assert before == [
+        ("Hand-off to Rachel Kim", "Incident lead, note not written"),
+        ("Hand-off from Priya Raman", "Billing engineering, note not written"),
+    ]
+    assert changes()[0] == ("Hand-off to Rachel Kim", "Incident lead, note sent")
+
+
+def test_duty_names_the_next_person_also_when_both_meet(lead: User) -> None:
+    period, now = live_period(lead), timezone.now()
+    role = make_role(period, "Incident lead")
+    make_shift(role, lead, starts_at=now - timedelta(hours=2))
+    make_shift(role, make_user("Rachel Kim"), starts_at=now + timedelta(hours=5, minutes=45))
+    make_shift(role, lead, starts_at=now + timedelta(hours=22))
+
+    assert "then Rachel Kim takes over" in words(signed_in(lead).get("/"))
+
+
 def test_a_lead_sees_for_whom_they_wait(lead: User) -> None:
     coming, now = coming_period(lead), timezone.now()
     role = make_role(coming)
@@ -239,3 +280,40 @@ def test_home_asks_the_database_as_often_for_twenty_rows_as_for_one(lead: User) 
 
 def test_signing_in_comes_first() -> None:
     assert Client().get("/").status_code == 302
+
+
+def test_cover_that_lacks_and_swaps_that_are_agreed_need_the_lead(lead: User) -> None:
+    period, now = live_period(lead), timezone.now()
+    role = make_role(period, "Platform", swaps_need_lead=True, on_call=True)
+    daniel, luis = make_user("Daniel Osei"), make_user("Luis Ortega")
+    for person in (daniel, luis):
+        make_member(period, person, role=role)
+    covered = [
+        make_shift(role, daniel, starts_at=now + timedelta(hours=24 * n), hours=24) for n in range(-1, 8)
+    ]
+    covered[3].delete()
+    shift = covered[5]
+    request = cover.ask(
+        cover.Wanted(role, shift.starts_at, shift.ends_at, shift=shift), users=[luis], by=daniel, at=now
+    )
+    asked = [need.title for need in needs.of(luis, at=now).needs]
+    cover.accept(request.pk, by=luis, at=now)
+
+    mine = {need.title: need for need in needs.of(lead, at=now).needs}
+
+    assert asked == ["Can you take Platform for Daniel Osei?"]
+    assert "Platform has nobody" in mine["Find cover for Platform"].note
+    assert "Approve that Luis Ortega takes Platform for Daniel Osei" in mine
+    assert not needs.of(luis, at=now).needs
+
+
+def test_gaps_of_many_periods_are_found_with_three_queries(lead: User, django_assert_num_queries) -> None:
+    periods = [live_period(lead, key=f"P{n}") for n in range(4)]
+    for period in periods:
+        make_role(period)
+        make_role(period, "Open", cover="none")
+
+    with django_assert_num_queries(3):
+        found = coverage.coming_in(periods, at=timezone.now())
+
+    assert [gap.role.period.key for gap in found] == ["P0", "P1", "P2", "P3"]

@@ -202,10 +202,11 @@ def test_publish_make_a_check_change_it_and_add_it_to_a_plan(browser: Client, pe
     assert browser.post(f"/p/PLAN/lessons/{lesson.pk}/add/").status_code == 409
 
 
-def test_the_page_after_a_button_is_one_of_ours(browser: Client, period: Period) -> None:
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "no page", "a\x00b"])
+def test_the_page_after_a_button_is_one_of_ours(browser: Client, period: Period, elsewhere: str) -> None:
     lesson = written(period)
 
-    answer = browser.post(f"/lessons/{lesson.pk}/publish/", {"next": "https://evil.example/"})
+    answer = browser.post(f"/lessons/{lesson.pk}/publish/", {"next": elsewhere})
     assert answer["Location"] == f"/lessons/{lesson.pk}/"
 
 

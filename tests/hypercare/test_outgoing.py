@@ -14,7 +14,7 @@ from hypercare.outgoing import Forbidden, Unreachable
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Answers by path: /ok, /moved, /long, /drip, /headers, /silent."""
+    """Answers by path: /ok, /moved, /long, /drip, /headers, /broken, /silent."""
 
     protocol_version = "HTTP/1.1"
     seen: list[tuple[str, bytes, str]]
@@ -52,6 +52,9 @@ class Receiver(BaseHTTPRequestHandler):
     def _headers(self) -> None:
         self.wfile.write(b"HTTP/1.1 200 OK\r\n")
         self._slowly(b"X-More: yes\r\n")
+
+    def _broken(self) -> None:
+        self.close_connection = True
 
     def _silent(self) -> None:
         self.server.finished.wait(5)  # type: ignore[attr-defined]
@@ -112,9 +115,10 @@ def test_a_long_answer_is_cut_off(receiver):
 def test_a_slow_receiver_is_cut_off_when_the_time_is_up(receiver, path):
     began = time.monotonic()
 
-    with pytest.raises(Unreachable, match=r"did not answer within 0\.4 seconds"):
+    with pytest.raises(Unreachable, match=r"did not answer within 0\.4 seconds") as silence:
         outgoing.request("POST", address(receiver, path), total_s=0.4)
 
+    assert (silence.value.late, silence.value.asked) == (True, True)
     assert time.monotonic() - began < 2
 
 
@@ -123,8 +127,18 @@ def test_a_closed_port_is_unreachable(receiver):
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
 
-    with pytest.raises(Unreachable, match=r"127\.0\.0\.1 can't be reached"):
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1 can't be reached") as closed:
         outgoing.request("POST", f"http://127.0.0.1:{port}/")
+
+    assert (closed.value.late, closed.value.asked) == (False, False)
+
+
+def test_a_receiver_that_breaks_off_has_perhaps_taken_it_in(receiver):
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1 can't be reached") as broken:
+        outgoing.request("POST", address(receiver, "broken"))
+
+    assert (broken.value.late, broken.value.asked) == (False, True)
+    assert len(receiver.seen) == 1
 
 
 @pytest.mark.parametrize(

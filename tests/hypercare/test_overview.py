@@ -17,6 +17,7 @@ from periods import journal
 from periods.models import GoDecision, Period
 from tests.factories import make_check, make_incident, make_period, make_role, make_user
 from tests.hypercare.scene import coming_period, criteria, fill, live_period, signed_in, words
+from tests.incidents.outdoors import posted
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -37,6 +38,26 @@ def test_a_live_period_shows_where_it_is_and_offers_to_log_an_incident(lead: Use
     assert "Arrivals" in page
     assert "Burn-down" in page
     assert "Nothing open" in page
+
+
+def test_a_promise_to_people_outside_is_seen_when_it_is_near_and_goes_with_the_next_update(
+    lead: User,
+) -> None:
+    period, client, now = live_period(lead), signed_in(lead), timezone.now()
+    incident = make_incident(period, severity="P1", reported_at=now, owner=lead, acknowledged_at=now)
+    near = posted(period, now, next_by=now + timedelta(minutes=8), incident_id=incident.pk)
+    posted(period, now, title="Deliveries arrive late", next_by=now + timedelta(hours=2))
+
+    shown = client.get("/p/BILL/").context["attention"]["shown"]
+    posted(period, now, notice_id=near.notice_id, title="", next_by=now + timedelta(hours=1))
+    after = client.get("/p/BILL/").context["attention"]["shown"]
+
+    promise = next(item for item in shown if item.button == "Write update")
+    assert promise.severity == "P1"
+    assert promise.lead_in.startswith("Stakeholder update due in")
+    assert promise.text == "for “Some invoices were sent twice”"
+    assert client.get(promise.url).status_code == 200
+    assert "Write update" not in [item.button for item in after]
 
 
 def test_before_go_live_readiness_and_cover_take_the_place_of_the_charts(lead: User) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.test import Client
 
 from hypercare.models import User
+from incidents.models import Comment
 from periods import documents
 from periods.documents import Text
 from tests.factories import NOW, make_incident, make_member, make_user
@@ -34,9 +38,9 @@ def test_words_find_periods_incidents_and_people(person: User) -> None:
 
     page = words(signed_in(person).get("/search/", {"q": "billing"}))
 
-    assert "Billing cut-over" in page
-    assert "Billing is slow" in page
-    assert "Bill Billingham" in page
+    assert "Billing</mark> cut-over" in page
+    assert "Billing</mark> is slow" in page
+    assert "Bill <mark>Billing</mark>ham" in page
 
 
 def test_what_one_may_not_see_is_not_found(person: User) -> None:
@@ -62,7 +66,9 @@ def test_someone_in_three_of_my_periods_is_listed_once(person: User) -> None:
     for key in ("ONE", "TWO", "THREE"):
         make_member(live_period(person, key=key), other)
 
-    assert len(signed_in(person).get("/search/", {"q": "rachel"}).context["people"]) == 1
+    groups = signed_in(person).get("/search/", {"q": "rachel"}).context["groups"]
+
+    assert [hit.title for group in groups if group.kind == "people" for hit in group.hits] == ["Rachel Kim"]
 
 
 def test_markup_in_a_query_stays_text(person: User) -> None:
@@ -80,11 +86,11 @@ def test_words_find_pages_by_title_before_those_by_their_newest_text(person: Use
     gone = documents.create(period.pk, kind="page", text=Text("Old bank", "x"), by=person, at=NOW)
     documents.remove(gone.pk, by=person, at=NOW)
 
-    found = signed_in(person).get("/search/", {"q": "the bank"}).context["pages"]
+    groups = signed_in(person).get("/search/", {"q": "the bank", "type": "pages"}).context["groups"]
 
-    assert [(page.title, page.period_id) for page in found] == [
-        ("Calling the bank", period.pk),
-        ("Night work", period.pk),
+    assert [(hit.title, hit.note) for hit in groups[0].hits] == [
+        ("Calling the bank", period.name),
+        ("Night work", period.name),
     ]
 
 
@@ -97,3 +103,115 @@ def test_what_an_older_version_said_is_not_found(person: User) -> None:
     assert "Nothing matches" in words(browser.get("/search/", {"q": "floppy"}))
     assert "Runbook" in words(browser.get("/search/", {"q": "DISK"}))
     assert browser.get("/search/", {"q": "a\x00b"}).status_code == 200
+
+
+# --- Words, filters, pages, rights ----------------------------------------------------------------
+
+
+def hits(answer: Any) -> list[tuple[str, str]]:
+    return [(group.kind, hit.title) for group in answer.context["groups"] for hit in group.hits]
+
+
+def test_every_word_must_stand_in_an_incident_and_is_marked(person: User) -> None:
+    period = live_period(person)
+    make_incident(period, title="Invoices issued twice", description="Seen in the Oslo office")
+    make_incident(period, title="Invoices late", description="Everywhere")
+    make_incident(
+        period, title="Exports stop", status="resolved", resolved_at=NOW, resolution="Oslo invoices rerun"
+    )
+    browser = signed_in(person)
+
+    answer = browser.get("/search/", {"q": "oslo invoi"})
+
+    assert hits(answer) == [("incidents", "Exports stop"), ("incidents", "Invoices issued twice")]
+    assert "<mark>Invoi</mark>ces issued twice" in answer.content.decode()
+    assert "<mark>Oslo</mark>" in answer.content.decode()
+    assert hits(browser.get("/search/", {"q": "oslo", "status": "open"})) == [
+        ("incidents", "Invoices issued twice")
+    ]
+    assert hits(browser.get("/search/", {"q": "oslo", "status": "resolved"})) == [
+        ("incidents", "Exports stop")
+    ]
+
+
+def test_notes_are_found_by_those_who_may_read_them(person: User) -> None:
+    period = live_period(person)
+    incident = make_incident(period, title="Down")
+    for kind, body in (("note", "Ask the wholesaler"), ("update", "The wholesaler is back")):
+        Comment.objects.create(incident=incident, kind=kind, body=body, by=person, at=NOW)
+    viewer = make_member(period, make_user("Viewer"), right="viewer").user
+    left = make_member(period, make_user("Gone"), left_at=NOW).user
+
+    found = {who: hits(signed_in(who).get("/search/", {"q": "wholesaler"})) for who in (person, viewer, left)}
+
+    assert (len(found[person]), len(found[viewer]), len(found[left])) == (2, 1, 0)
+
+
+def test_a_period_and_a_type_narrow_it_down(person: User) -> None:
+    one, two = live_period(person, key="ONE", name="First"), live_period(person, key="TWO", name="Second")
+    for period in (one, two):
+        make_incident(period, title="Queue is stuck")
+    other = live_period(make_user(), key="OTHER")
+    make_incident(other, title="Queue is stuck")
+    browser = signed_in(person)
+
+    assert len(hits(browser.get("/search/", {"q": "queue", "type": "incidents"}))) == 2
+    assert len(hits(browser.get("/search/", {"q": "queue", "period": "two"}))) == 1
+    assert len(hits(browser.get("/search/", {"q": "queue", "period": "OTHER"}))) == 2
+    assert hits(browser.get("/search/", {"q": "queue", "type": "lessons"})) == []
+
+
+def test_results_of_a_type_come_in_pages(person: User) -> None:
+    period = live_period(person)
+    for n in range(23):
+        make_incident(period, title=f"Queue {n} is stuck")
+    browser = signed_in(person)
+
+    first = browser.get("/search/", {"q": "queue", "type": "incidents"})
+    second = browser.get(first.context["groups"][0].more)
+
+    assert (len(hits(first)), len(hits(second))) == (20, 3)
+    assert second.context["groups"][0].more == ""
+    assert len(hits(browser.get("/search/", {"q": "queue"}))) == 5
+    assert browser.get("/search/", {"q": "queue", "type": "incidents", "page": "999999"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "text", ["'", "a' & b", ":*", "!!", "%", "\\", "((", "a|b", "\x00", "ø ß", "x" * 500, "a " * 99]
+)
+def test_odd_questions_are_words_or_nothing(person: User, text: str) -> None:
+    make_incident(live_period(person), title="a b")
+
+    assert signed_in(person).get("/search/", {"q": text}).status_code == 200
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_searching_costs_the_same_queries_however_much_is_found(
+    person: User, django_assert_max_num_queries: Any, count: int
+) -> None:
+    period = live_period(person)
+    for n in range(count):
+        incident = make_incident(period, title=f"Queue {n}")
+        Comment.objects.create(incident=incident, kind="note", body="The queue", by=person, at=NOW)
+    browser = signed_in(person)
+    browser.get("/search/", {"q": "queue"})
+
+    with django_assert_max_num_queries(38):
+        browser.get("/search/", {"q": "queue"})
+
+
+def test_scripts_find_the_same(person: User) -> None:
+    period = live_period(person)
+    make_incident(period, title="Queue is stuck")
+    browser = signed_in(person)
+
+    found = browser.get("/api/v1/search/", {"q": "queue"}).json()
+
+    assert [(hit["type"], hit["title"], hit["url"]) for hit in found["results"]] == [
+        ("incidents", "Queue is stuck", "/i/BILL-1/")
+    ]
+    assert found["next"] is None
+    bad = browser.get("/api/v1/search/", {"q": "!", "type": "x", "status": "y", "period": "NOPE"})
+    assert bad.status_code == 422
+    assert {error["pointer"] for error in bad.json()["errors"]} == {"/q", "/type", "/status", "/period"}
+    assert Client().get("/api/v1/search/", {"q": "queue"}).status_code in (401, 403)

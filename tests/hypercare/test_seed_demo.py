@@ -47,6 +47,8 @@ def test_the_story_has_its_numbers_at_any_hour_and_nobody_is_mailed_about_it(mom
     assert "maja@northlane.example" in said
     assert not Delivery.objects.filter(state__in=Delivery.OPEN, intended_at__lte=moment).exists()
     assert not JournalEntry.objects.filter(dispatched_at__isnull=True).exists()
+    newest = period.journal.order_by("-seq").values_list("at", flat=True)[:8]
+    assert all(moment - timedelta(hours=2) < at <= moment for at in newest)  # what happened last is told last
 
 
 def test_what_waits_is_seen_waiting_and_a_wish_counts_nowhere():

@@ -10,9 +10,9 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from hypercare import engine
+from hypercare import engine, pause
 from hypercare.context import shell
-from hypercare.models import User
+from hypercare.models import Heartbeat, User
 from periods.models import Period
 from tests.factories import make_incident, make_member, make_user
 from tests.hypercare.scene import coming_period, fill, live_period, signed_in, words
@@ -85,6 +85,35 @@ def test_everybody_is_told_when_the_engine_is_late(person: User) -> None:
     assert "Reminders and pages are not going out." not in words(browser.get("/"))
 
 
+def test_a_worker_that_died_is_told_after_a_minute_and_not_before(person: User) -> None:
+    browser, now = signed_in(person), timezone.now()
+    engine.beat("engine", now - timedelta(seconds=50))
+    assert "Reminders and pages are not going out." not in words(browser.get("/"))
+
+    Heartbeat.objects.update(beat_at=now - timedelta(seconds=70))
+
+    for url in ("/", "/periods/", "/settings/"):
+        assert "The worker is silent or behind." in words(browser.get(url))
+
+
+def test_an_engine_that_beats_but_leaves_things_lying_is_told_too(person: User) -> None:
+    now = timezone.now()
+    engine.beat("engine", now)
+    engine.beat("auditor", now, now - timedelta(seconds=70))
+
+    assert "The worker is silent or behind." in words(signed_in(person).get("/"))
+
+
+def test_a_paused_engine_says_why_on_every_page(person: User) -> None:
+    browser, now = signed_in(person), timezone.now()
+    engine.beat("engine", now)
+    pause.pause(why="Moving house.", at=now)
+
+    assert "The engine is paused: Moving house." in words(browser.get("/periods/"))
+    pause.resume()
+    assert "The engine is paused" not in words(browser.get("/periods/"))
+
+
 def test_the_frame_takes_as_many_queries_for_twenty_rows_as_for_one(person: User) -> None:
     period = live_period(person)
     fill(period, 1)
@@ -98,3 +127,14 @@ def test_the_frame_takes_as_many_queries_for_twenty_rows_as_for_one(person: User
         frame(person)
 
     assert len(twenty) == len(one)
+
+
+def test_an_address_that_only_takes_a_form_says_that_nothing_was_sent():
+    person = make_user("Maja Lindqvist")
+    live_period(person)
+
+    answer = signed_in(person).get("/p/BILL/settings/start/")
+
+    assert answer.status_code == 405
+    assert "POST" in answer["Allow"]
+    assert "Nothing was sent" in answer.content.decode()

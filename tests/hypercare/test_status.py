@@ -15,6 +15,7 @@ from hypercare.models import User
 from hypercare.pages.status import document
 from periods import journal
 from periods.models import Period
+from tests.contributors.test_delivery import queue
 from tests.factories import make_incident, make_role, make_shift, make_user
 from tests.hypercare.scene import coming_period, criteria, fill, live_period, signed_in
 
@@ -52,6 +53,14 @@ def test_the_document_has_the_agreed_names(lead: User) -> None:
     assert body["exit"]["verdict"] == "met"
     assert set(body["engine"]) == {"ok", "oldest_due_s", "undelivered"}
     assert body["updated_at"].endswith("Z")
+
+
+def test_messages_that_could_not_be_sent_are_counted(lead: User) -> None:
+    period = live_period(lead)
+    for state in ("dead", "bounced", "sent", "due"):
+        queue(period=period, state=state)
+
+    assert signed_in(lead).get(URL).json()["engine"]["undelivered"] == 2
 
 
 def test_an_unchanged_document_is_not_sent_again(lead: User) -> None:

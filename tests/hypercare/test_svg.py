@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hypercare import svg
+from hypercare import svg, timeline
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 MIDNIGHT = datetime(2026, 11, 18, tzinfo=COPENHAGEN)
@@ -133,15 +133,15 @@ WINDOW = (MIDNIGHT, MIDNIGHT + timedelta(days=2))
 
 
 def lane(*bars):
-    return svg.Lane("Platform", "24 h", bars)
+    return timeline.Lane("Platform", "24 h", bars)
 
 
 def hours(start, end, label="Arjun", **extra):
-    return svg.Bar(MIDNIGHT + timedelta(hours=start), MIDNIGHT + timedelta(hours=end), label, **extra)
+    return timeline.Bar(MIDNIGHT + timedelta(hours=start), MIDNIGHT + timedelta(hours=end), label, **extra)
 
 
 def test_bars_are_cut_at_the_edges_of_the_window_and_dropped_outside():
-    chart = svg.gantt([lane(hours(-12, 12), hours(48, 60), hours(-8, 0))], window=WINDOW, now=MIDNIGHT)
+    chart = timeline.gantt([lane(hours(-12, 12), hours(48, 60), hours(-8, 0))], window=WINDOW, now=MIDNIGHT)
 
     assert [(placed.x, placed.width) for placed in chart.lanes[0].bars] == [(0.0, 25.0)]
 
@@ -149,21 +149,21 @@ def test_bars_are_cut_at_the_edges_of_the_window_and_dropped_outside():
 def test_a_shift_is_past_from_the_moment_it_ends():
     noon = MIDNIGHT + timedelta(hours=12)
 
-    chart = svg.gantt([lane(hours(0, 12), hours(12, 24))], window=WINDOW, now=noon)
+    chart = timeline.gantt([lane(hours(0, 12), hours(12, 24))], window=WINDOW, now=noon)
 
     assert [placed.past for placed in chart.lanes[0].bars] == [True, False]
 
 
 def test_the_now_line_shows_only_inside_the_window():
-    inside = svg.gantt([], window=WINDOW, now=MIDNIGHT.astimezone(UTC) + timedelta(hours=12))
-    outside = svg.gantt([], window=WINDOW, now=WINDOW[1])
+    inside = timeline.gantt([], window=WINDOW, now=MIDNIGHT.astimezone(UTC) + timedelta(hours=12))
+    outside = timeline.gantt([], window=WINDOW, now=WINDOW[1])
 
     assert (inside.now_x, outside.now_x) == (25.0, None)
     assert inside.now.hour == 12
 
 
 def test_days_and_nights_follow_the_zone_of_the_window():
-    chart = svg.gantt([], window=WINDOW, now=MIDNIGHT + timedelta(hours=30))
+    chart = timeline.gantt([], window=WINDOW, now=MIDNIGHT + timedelta(hours=30))
 
     assert [(day.starts_at.day, day.x, day.today) for day in chart.days] == [
         (18, 0.0, False),
@@ -180,7 +180,7 @@ def test_a_night_of_a_clock_change_still_ends_at_the_local_dawn():
     start = datetime(2026, 10, 24, 12, tzinfo=COPENHAGEN)
     window = (start, start + timedelta(days=2))
 
-    first = svg.nights(window)[0]
+    first = timeline.nights(window)[0]
 
     # 10 hours after noon it is dark, for 10 hours of a night with 9 on the clock, in 49 hours.
     assert first.x == pytest.approx(100 * 10 / 49, abs=0.01)
@@ -195,7 +195,7 @@ def test_a_utc_moment_and_a_local_one_land_on_the_same_place_over_a_clock_change
 
 
 def test_long_windows_drop_the_hour_ticks():
-    chart = svg.gantt([], window=(MIDNIGHT, MIDNIGHT + timedelta(days=14)), now=MIDNIGHT)
+    chart = timeline.gantt([], window=(MIDNIGHT, MIDNIGHT + timedelta(days=14)), now=MIDNIGHT)
 
     assert len(chart.days) == 14
     assert all(not day.hours for day in chart.days)
@@ -209,3 +209,12 @@ def test_a_waterfall_starts_each_part_where_the_sum_stood():
 
 def test_a_waterfall_of_nothing_is_empty():
     assert svg.waterfall([]) == []
+
+
+def test_a_bar_ends_where_the_next_begins_when_two_people_meet_at_a_hand_off():
+    chart = timeline.gantt([lane(hours(0, 8), hours(7.75, 16))], window=WINDOW, now=MIDNIGHT)
+    hidden = timeline.gantt([lane(hours(0, 8), hours(1, 9))], window=WINDOW, now=MIDNIGHT)
+
+    first, second = chart.lanes[0].bars
+    assert first.x + first.width == pytest.approx(second.x, abs=0.02)
+    assert hidden.lanes[0].bars[0].width == pytest.approx(16.67)

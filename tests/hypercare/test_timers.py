@@ -204,6 +204,7 @@ def test_a_handler_that_always_sets_one_already_due_does_not_keep_the_engine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(timers, "BATCH", 1)
+    monkeypatch.setattr(timers, "LONGEST_S", 600.0)
     INSTEAD.extend([lambda: arm(f"n{len(FIRED)}") and None] * 100)
     arm()
 

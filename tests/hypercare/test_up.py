@@ -276,6 +276,23 @@ def test_data_in_use_is_not_put_aside(tmp_path: Path) -> None:
     assert (tmp_path / "hypercare.sqlite3").exists()
 
 
+def test_two_starts_at_once_bring_the_data_up_to_date_one_after_the_other(tmp_path: Path) -> None:
+    done: list[str] = []
+
+    def second() -> None:
+        with up.turn(tmp_path):
+            done.append("second")
+
+    waiting = threading.Thread(target=second)
+    with up.turn(tmp_path):
+        waiting.start()
+        waiting.join(timeout=0.2)
+        done.append("first")
+    waiting.join(timeout=10)
+
+    assert done == ["first", "second"]
+
+
 def test_a_reset_puts_the_data_aside_and_keeps_it(tmp_path: Path) -> None:
     (tmp_path / "hypercare.sqlite3").write_text("real periods")
 

@@ -249,7 +249,7 @@ def test_an_incident_costs_the_same_queries_however_long_its_story(
 ) -> None:
     incident = reported(period)
     browser.get(address)
-    with django_assert_max_num_queries(32) as one:
+    with django_assert_max_num_queries(34) as one:
         browser.get(address)
     before = len(one)
     for n in range(20):

@@ -296,3 +296,22 @@ def test_the_chart_can_draw_the_days(period):
 
     assert [box.kind for box in drawn.bars] == ["high"]
     assert StatusChange.objects.count() == 1
+
+
+def test_where_there_is_much_figures_are_counted_once_until_something_happens(django_assert_num_queries):
+    period = make_period(next_incident_number=measures.MANY + 1)
+    make_incident(period)
+    figures = [
+        measures.counts(period, at=NOW),
+        measures.daily(period, at=NOW),
+        measures.burn_down(period, at=NOW),
+    ]
+
+    with django_assert_num_queries(0):
+        again = [
+            measures.counts(period, at=NOW),
+            measures.daily(period, at=NOW),
+            measures.burn_down(period, at=NOW),
+        ]
+
+    assert again == figures

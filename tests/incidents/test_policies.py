@@ -194,7 +194,7 @@ def test_the_lint_counts_the_duty_that_a_rotation_makes(period: Period):
     people = (member(period, "Tomasz Wójcik", role=role), member(period, "Priya Raman", role=role))
     spec = rota.Spec(
         role=role, name="Nights and days", people=people, first_on=NOW.date(), hand_off_at=time(8),
-        zone_name="Europe/Copenhagen",
+        zone_name="Europe/Copenhagen", every=12, unit="hours",
     )  # fmt: skip
     assert [one.step for one in ladders.lint(period, at=NOW) if one.severity == "P1"] == [1, 2]
 

@@ -14,8 +14,8 @@ from django.db import connection, connections
 from contributors.models import Delivery
 from hypercare import timers
 from hypercare.errors import AlreadyDone, Refused
-from incidents import alert_sources, ingest, triage, undo
-from incidents.models import Alert, Incident, StatusChange
+from incidents import alert_sources, ingest, merge, patterns, rollback, triage, undo, war_room
+from incidents.models import Alert, Incident, IncidentRole, RollbackDecision, StatusChange
 from incidents.sources import Reported
 from periods import journal, lifecycle
 from periods.models import ExitSignature, JournalEntry, Period
@@ -258,3 +258,149 @@ def test_a_silent_incident_pages_nobody_after_an_update_was_committed() -> None:
         pages = Delivery.objects.filter(period=period, kind="page")
         assert not pages.filter(state__in=Delivery.OPEN).exists()
         assert incident.paging_since is None
+
+
+def test_a_merge_while_one_resolves_has_one_outcome_and_the_other_hears_which() -> None:
+    outcomes = set()
+    for _ in range(ROUNDS):
+        period = make_period()
+        on_shift(period)
+        stays, twin = report(period), report(period, title="Payments still down")
+        kavya = make_member(period, make_user("Kavya Nair"), right="support").user
+
+        results = at_once(
+            lambda pk=twin.pk, into=stays.pk, by=kavya: merge.merge(pk, into=into, by=by, at=NOW),
+            lambda pk=twin.pk, by=period.lead: triage.resolve(
+                pk, ending="fixed", resolution="x", by=by, at=NOW
+            ),
+        )
+        timers.fire_due(at=NOW + timedelta(minutes=1))
+
+        twin.refresh_from_db()
+        merged = twin.duplicate_of_id == stays.pk
+        outcomes.add(merged)
+        loser = results[1] if merged else results[0]
+        assert isinstance(loser, AlreadyDone)
+        assert ("Kavya Nair merged" in str(loser)) == merged
+        assert ("Lead resolved it" in str(loser)) != merged
+        pages = Delivery.objects.filter(period=period, subject="incident:2", kind="page")
+        assert not pages.filter(state__in=Delivery.OPEN).exists()
+        assert sum(twin.changes.values_list("opens", flat=True)) == 0
+    assert outcomes
+
+
+def test_a_merge_while_the_one_that_stays_resolves_never_points_at_nothing_said() -> None:
+    for _ in range(ROUNDS):
+        period = make_period()
+        stays, twin = report(period), report(period)
+
+        results = at_once(
+            lambda pk=twin.pk, into=stays.pk, by=period.lead: merge.merge(pk, into=into, by=by, at=NOW),
+            lambda pk=stays.pk, by=period.lead: triage.resolve(
+                pk, ending="fixed", resolution="x", by=by, at=NOW
+            ),
+        )
+
+        twin.refresh_from_db()
+        assert isinstance(results[0], Refused) == (twin.duplicate_of_id is None)
+        assert not isinstance(results[1], Refused)
+
+
+def test_two_merges_into_each_other_leave_one_standing() -> None:
+    for _ in range(ROUNDS):
+        period = make_period()
+        one, two = report(period), report(period)
+
+        results = at_once(
+            lambda pk=one.pk, into=two.pk, by=period.lead: merge.merge(pk, into=into, by=by, at=NOW),
+            lambda pk=two.pk, into=one.pk, by=period.lead: merge.merge(pk, into=into, by=by, at=NOW),
+        )
+
+        assert sum(isinstance(result, Refused) for result in results) == 1
+        assert Incident.objects.filter(period=period, resolved_at=None).count() == 1
+
+
+def test_escalating_while_acknowledging_sends_no_page_after_the_acknowledgement() -> None:
+    for _ in range(ROUNDS):
+        period = make_period()
+        on_shift(period)
+        incident = report(period)
+        kavya = make_member(period, make_user("Kavya Nair"), right="support").user
+
+        results = at_once(
+            lambda pk=incident.pk, by=kavya: triage.acknowledge(pk, by=by, at=NOW),
+            lambda pk=incident.pk, by=period.lead: triage.escalate(pk, reason="Now", by=by, at=NOW),
+        )
+
+        kinds = list(
+            JournalEntry.objects.filter(period=period, kind__in=("incident.acknowledged", "incident.escalated"))
+            .order_by("seq").values_list("kind", flat=True)
+        )  # fmt: skip
+        waiting = Delivery.objects.filter(period=period, kind="page", state__in=Delivery.OPEN)
+        assert not any(isinstance(result, Refused) for result in results)
+        # Asked for after somebody took it, a page is meant; asked for before, it is taken back.
+        assert waiting.exists() == (kinds[-1] == "incident.escalated")
+        assert (
+            not timers.due(NOW + timedelta(minutes=20))
+            .filter(key__startswith=f"escalation:{incident.pk}:")
+            .exists()
+        )
+
+
+def test_of_two_who_take_a_part_at_once_one_has_it_and_the_other_hears_who() -> None:
+    for _ in range(ROUNDS):
+        period = make_period()
+        people = [make_member(period, right="support").user for _ in range(2)]
+        incident = report(period)
+
+        results = at_once(*[
+            lambda who=who, pk=incident.pk: war_room.give_part(
+                pk, part="commander", user=who, instead_of=None, by=who, at=NOW
+            )
+            for who in people
+        ])  # fmt: skip
+
+        holder = IncidentRole.objects.get(incident=incident, until=None).user
+        refusals = [result for result in results if isinstance(result, AlreadyDone)]
+        assert [str(refusal).startswith(f"{holder} is incident commander") for refusal in refusals] == [True]
+
+
+def test_a_rollback_is_decided_once_while_its_time_runs_out() -> None:
+    due = NOW + timedelta(hours=4, minutes=30)
+    for _ in range(ROUNDS):
+        period = make_period()
+        incident = report(period)
+        timers.fire_due(at=NOW + timedelta(hours=4))
+
+        results = at_once(
+            *[
+                lambda pk=incident.pk, by=period.sponsor: rollback.answer(
+                    pk, answer="roll_back", reason="It costs money", by=by, at=due
+                )
+            ]
+            * 2,
+            lambda: timers.fire_due(at=due),
+        )
+
+        assert sum(isinstance(result, AlreadyDone) for result in results) == 1
+        assert RollbackDecision.objects.get(incident=incident).answer == "roll_back"
+        assert JournalEntry.objects.filter(period=period, kind="incident.rollback_decided").count() == 1
+
+
+def test_of_two_who_make_a_problem_at_once_one_does() -> None:
+    for _ in range(ROUNDS):
+        period = make_period()
+        for _n in range(3):
+            report(period, component="Payments")
+
+        results = at_once(
+            *[
+                lambda pk=period.pk, by=period.lead: patterns.make_problem(
+                    pk, component="Payments", by=by, at=NOW
+                )
+            ]
+            * 2
+        )
+
+        assert sum(isinstance(result, Refused) for result in results) == 1
+        assert Incident.objects.filter(period=period, kind="problem").count() == 1

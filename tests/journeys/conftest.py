@@ -113,12 +113,13 @@ class Inbox(Message):
     def to(self, address: str) -> list[str]:
         """The text bodies of what came for an address, oldest first."""
         mine = [mail for mail in self.mails if address in mail["X-Envelope-To"]]
-        return [str(_text(mail)) for mail in mine]
+        return [text_of(mail) for mail in mine]
 
 
-def _text(mail: EmailMessage) -> str:
+def text_of(mail: EmailMessage) -> str:
+    """The text part of a mail."""
     part = next(one for one in mail.walk() if one.get_content_type() == "text/plain")
-    return part.get_payload(decode=True).decode()
+    return str(part.get_payload(decode=True).decode())
 
 
 @pytest.fixture(scope="session")
@@ -148,13 +149,13 @@ def product(inbox: tuple[Inbox, int], tmp_path_factory: pytest.TempPathFactory) 
     kept = {name: value for name, value in os.environ.items()
             if name not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}  # fmt: skip
     env = {**kept, "HYPERCARE_ENV": "embedded", "HYPERCARE_VAR": str(var), "BASE_URL": address,
-           "EMAIL_URL": f"smtp://127.0.0.1:{inbox[1]}"}  # fmt: skip
+           "EMAIL_URL": f"smtp://127.0.0.1:{inbox[1]}", "OUTGOING_ALLOW": "127.0.0.0/8"}  # fmt: skip
     command = [sys.executable, "manage.py", "up", "--port", str(port)]
     with running(command, log=log, cwd=ROOT, env=env) as process:
         until(
             f"the product at {address}; see {log}",
             lambda: process.poll() is None and answers(f"{address}/healthz/engine/"),
-            patience=120,
+            patience=300,
         )
         yield Product(address, inbox[0], log)
 
@@ -228,5 +229,6 @@ def token(visit: Callable[..., Visitor]) -> str:
     maja = visit().sign_in("maja")
     maja.go("/settings/")
     maja.page.locator("form[action='/settings/tokens/']").locator("[name$=name]").fill("Journeys")
+    maja.page.get_by_label("It may change things, not only read").check()
     maja.page.get_by_role("button", name="Make a token").click()
     return maja.page.locator("#new-token").inner_text()

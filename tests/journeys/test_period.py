@@ -169,13 +169,13 @@ def plan(maja: Visitor) -> None:
     onward(page, "checks")
     onward(page, "review")
     maja.picture("plan review")
-    page.locator("main form.form-foot .btn--primary").click()
+    page.locator("main .form-foot .btn--primary").click()
     page.wait_for_url(re.compile("/p/TAX27/settings/"))
 
 
 def onward(page: Page, step: str) -> None:
     """Press the step's main button and arrive at the next."""
-    page.locator("main form .form-foot .btn--primary").first.click()
+    page.locator("main .form-foot .btn--primary").first.click()
     page.wait_for_url(re.compile(f"/plan/{step}/"))
 
 

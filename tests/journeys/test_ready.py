@@ -123,7 +123,7 @@ def plan_from_a_template(maja: Visitor) -> None:
         "document.querySelectorAll('[name=keep]').forEach((box, n) => { box.checked = n % 8 === 0 })"
     )
     onward(page, "review")
-    page.locator("main form.form-foot .btn--primary").click()
+    page.locator("main .form-foot .btn--primary").click()
     page.wait_for_url(re.compile("/p/PAY27/settings/"))
     page.locator("#invite").get_by_role("button").click()
     expect(page.get_by_text("Readiness is open")).to_be_visible()

@@ -669,3 +669,10 @@ def test_invariant_7_a_list_costs_the_same_queries_with_1_and_with_12_rows(
         caller.read(path)
 
     assert len(twelve) == len(one)
+
+
+def test_a_critical_date_without_its_day_is_422_when_a_period_is_changed(maja: User, period: Period) -> None:
+    answer = Caller(maja).call(ONE, {"critical_cycles": [{"name": "Month-end"}]}, method="PATCH")
+
+    assert answer.status_code == 422
+    assert "on" in answer.content.decode()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from hypercare import wiring
-from hypercare.models import Setback
+from hypercare.models import Setback, Timer
 from periods import journal
 from periods.models import JournalEntry, Period
 from tests.factories import NOW, make_period
@@ -211,40 +213,65 @@ def test_the_command_refuses_a_period_that_does_not_exist() -> None:
 
 # --- Handing on ---------------------------------------------------------------------------------
 
-HEARD: list[tuple[str, int]] = []
 FAILING: set[int] = set()
+Heard = Callable[[], list[tuple[str, int]]]
+
+
+def note(who: str, entry: JournalEntry) -> None:
+    """A row, as all that consumers do are rows: what is undone was not heard, and the key lets nobody hear twice."""
+    Timer.objects.create(key=f"{who}:{entry.seq}", kind="heard", due_at=NOW)
 
 
 def first(entry: JournalEntry, *, at: Any) -> None:
-    HEARD.append(("first", entry.seq))
+    note("first", entry)
+
+
+def idle(entry: JournalEntry, *, at: Any) -> None:
+    """Most consumers have nothing to do with most entries."""
 
 
 def second(entry: JournalEntry, *, at: Any) -> None:
     if entry.seq in FAILING:
         Period.objects.filter(pk=entry.period_id).update(summary="half done")
         raise RuntimeError("not now")
-    HEARD.append(("second", entry.seq))
+    note("second", entry)
+
+
+def heard() -> list[tuple[str, int]]:
+    """Who heard of which entry, in the order they did."""
+    keys = Timer.objects.filter(kind="heard").order_by("id").values_list("key", flat=True)
+    return [(who, int(seq)) for who, _, seq in (key.partition(":") for key in keys)]
 
 
 @pytest.fixture
-def listeners(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    HEARD.clear()
+def listeners(monkeypatch: pytest.MonkeyPatch) -> Heard:
     FAILING.clear()
     monkeypatch.setattr(wiring, "JOURNAL_CONSUMERS", (f"{__name__}.first", f"{__name__}.second"))
-    return HEARD
+    return heard
 
 
-def test_every_consumer_gets_every_entry_once_and_in_order(listeners: list[tuple[str, int]]) -> None:
+def test_every_consumer_gets_every_entry_once_and_in_order(listeners: Heard) -> None:
     make_entries(2)
 
     assert journal.dispatch(at=NOW) == 2
     assert journal.dispatch(at=NOW) == 0
 
-    assert listeners == [("first", 1), ("second", 1), ("first", 2), ("second", 2)]
+    assert listeners() == [("first", 1), ("second", 1), ("first", 2), ("second", 2)]
+
+
+def test_handing_on_costs_each_consumer_no_statement_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def statements(consumers: int) -> int:
+        monkeypatch.setattr(wiring, "JOURNAL_CONSUMERS", (f"{__name__}.idle",) * consumers)
+        make_entries(1)
+        with CaptureQueriesContext(connection) as asked:
+            journal.dispatch(at=NOW)
+        return len(asked)
+
+    assert statements(20) == statements(2)
 
 
 def test_a_consumer_that_fails_gets_the_entry_again_and_leaves_nothing_half_done(
-    listeners: list[tuple[str, int]],
+    listeners: Heard,
 ) -> None:
     period = make_entries(2)
     FAILING.add(1)
@@ -255,12 +282,12 @@ def test_a_consumer_that_fails_gets_the_entry_again_and_leaves_nothing_half_done
     FAILING.clear()
     assert journal.dispatch(at=NOW + timedelta(seconds=2)) == 1
 
-    assert listeners == [("first", 1), ("first", 2), ("second", 2), ("second", 1)]
+    assert listeners() == [("first", 1), ("first", 2), ("second", 2), ("second", 1)]
     assert not Setback.objects.exists()
 
 
 def test_a_consumer_that_keeps_failing_is_asked_ever_less_often_and_is_seen(
-    listeners: list[tuple[str, int]],
+    listeners: Heard,
 ) -> None:
     make_entries(1)
     FAILING.add(1)
@@ -274,7 +301,7 @@ def test_a_consumer_that_keeps_failing_is_asked_ever_less_often_and_is_seen(
 
     assert asked == [0, 2, 6, 14, 30]
     assert Setback.objects.get().last_error == "RuntimeError: not now"
-    assert listeners == [("first", 1)]
+    assert listeners() == [("first", 1)]
 
 
 def test_newest_first_in_the_timeline_and_only_the_subject_asked_for() -> None:

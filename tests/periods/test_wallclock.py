@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from contributors import zones
+from contributors.contacts.quiet import after_hours
+from contributors.models import QuietHours
 from periods.wallclock import add_working_days, instant, is_working_day, local_day, require_aware
 
 CPH = "Europe/Copenhagen"
@@ -42,6 +48,89 @@ CPH = "Europe/Copenhagen"
 )
 def test_a_wall_clock_time_is_one_instant_even_when_skipped_or_repeated(zone, day, clock, expected):
     assert instant(day, clock, ZoneInfo(zone)) == expected
+
+
+# --- I8, in every zone there is ----------------------------------------------------------------
+
+
+def changes_of(name: str) -> tuple[datetime, ...]:
+    return tuple(
+        zones.changes(ZoneInfo(name), datetime(2026, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC))
+    )
+
+
+CHANGES = {name: changes_of(name) for name in sorted(available_timezones() - {"Factory", "localtime"})}
+# Zones that change at the same instants by as much behave alike: one of each stands for all.
+ALIKE = {
+    tuple((at, at.astimezone(ZoneInfo(name)).utcoffset()) for at in changes): name
+    for name, changes in CHANGES.items()
+    if changes
+}
+CLOCKS = [time(hour, minute, second) for hour in range(24) for minute in (0, 15, 30, 59) for second in (0, 1)]
+
+
+def says_the_right_instant(day: date, clock: time, zone: ZoneInfo) -> bool:
+    """A time that exists is its first occurrence; one that does not is the first instant that shows a later one."""
+    wall, found = datetime.combine(day, clock), instant(day, clock, zone)
+    shown = found.astimezone(zone).replace(tzinfo=None)
+    moment_before = (found - timedelta(seconds=1)).astimezone(zone).replace(tzinfo=None)
+    if shown == wall:
+        return not any(
+            (found - timedelta(minutes=earlier)).astimezone(zone).replace(tzinfo=None) == wall
+            for earlier in (20, 30, 60, 120)
+        )
+    return moment_before < wall < shown
+
+
+@pytest.mark.parametrize("name", sorted(ALIKE.values()))
+def test_i8_around_every_change_of_the_clocks_until_2030_a_wall_clock_time_is_the_right_instant(name):
+    zone = ZoneInfo(name)
+    days = {
+        (at + timedelta(days=beside)).astimezone(zone).date() for at in CHANGES[name] for beside in (-1, 0, 1)
+    }
+
+    wrong = [
+        (day, clock)
+        for day in sorted(days)
+        for clock in CLOCKS
+        if not says_the_right_instant(day, clock, zone)
+    ]
+
+    assert wrong == []
+
+
+@given(
+    name=st.sampled_from(sorted(CHANGES)),
+    clock=st.times(),
+    first=st.dates(date(2026, 1, 1), date(2030, 6, 1)),
+)
+@settings(max_examples=150, deadline=None)
+def test_i8_what_comes_once_a_day_comes_once_on_each_date_and_in_order(name, clock, first):
+    zone = ZoneInfo(name)
+
+    found = [instant(first + timedelta(days=day), clock, zone) for day in range(200)]
+
+    assert all(earlier < later for earlier, later in pairwise(found))
+    assert all(
+        timedelta(hours=20) < later - earlier < timedelta(hours=28) for earlier, later in pairwise(found)
+    )
+
+
+@given(
+    name=st.sampled_from(sorted(ALIKE.values())), change=st.integers(0, 9), minutes=st.integers(-1500, 1500),
+    starts=st.times(), ends=st.times(),
+)  # fmt: skip
+@settings(max_examples=300, deadline=None)
+def test_i8_quiet_hours_end_at_an_instant_outside_of_them_also_when_the_clocks_change(
+    name, change, minutes, starts, ends
+):
+    zone, quiet = ZoneInfo(name), QuietHours(starts=starts, ends=ends)
+    at = CHANGES[name][change % len(CHANGES[name])] + timedelta(minutes=minutes)
+
+    goes_at = after_hours(quiet, at, zone)
+
+    assert at <= goes_at <= at + timedelta(hours=26)
+    assert after_hours(quiet, goes_at, zone) == goes_at
 
 
 def test_the_local_day_is_that_of_the_zone():

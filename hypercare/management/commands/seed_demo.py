@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from contributors.models import Delivery
-from hypercare.demo import bulk, closed, cutover, library, mail, others
+from hypercare.demo import bulk, closed, cutover, mail, others
 from hypercare.demo import people as cast
 from hypercare.models import Timer
 from incidents import watch
@@ -63,7 +63,6 @@ def seed(now: datetime) -> None:
     others.getting_ready(people, now=now)
     others.in_review(people, now=now)
     cutover.tell(people, now=now)
-    library.stock(people, now=now)
     for incident in Incident.objects.open().select_related("period", "owner"):
         watch.settle(incident, at=now)
     JournalEntry.objects.filter(dispatched_at__isnull=True).update(dispatched_at=now)

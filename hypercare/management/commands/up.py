@@ -42,7 +42,8 @@ class Command(BaseCommand):
         number = port_number(port)
         refuse_busy_port(host, number)
         with in_use(settings.VAR):
-            log_ins = self._bring_data_up_to_date(with_demo=not no_demo)
+            with turn(settings.VAR):
+                log_ins = self._bring_data_up_to_date(with_demo=not no_demo)
             raise SystemExit(self._supervise(host, number, log_ins))
 
     def _bring_data_up_to_date(self, *, with_demo: bool) -> str:
@@ -150,6 +151,14 @@ def answers(host: str, port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+@contextmanager
+def turn(folder: Path) -> Iterator[None]:
+    """Wait until nobody else brings the data up to date: of two starts at once, the second finds it done."""
+    with (folder / "start.lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

@@ -1,0 +1,184 @@
+"""Which way first, which after how long: a person's own rules, and where one message therefore goes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from django.db import transaction
+from django.db.models import Q
+
+from contributors.contacts.points import address_of, points
+from contributors.contacts.quiet import after_hours, quiet_hours
+from contributors.models import ContactPoint, ContactRule, Delivery
+from hypercare.errors import Invalid
+from hypercare.models import User
+
+Urgency = ContactRule.Urgency
+MOST_STEPS: Final = 10
+ESCALATES_AFTER: Final = timedelta(
+    minutes=5
+)  # The first step of the usual P1 ladder goes to the next person.
+LONGEST_WAIT: Final = timedelta(hours=1)
+ACCOUNT: Final = "account"
+WAY: Final = "~way:"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One message to one place: the channel, what is shown of the address, the point (None: the account), the wait."""
+
+    channel: str
+    address: str
+    point: ContactPoint | None
+    wait: timedelta = timedelta(0)
+
+
+class Planned(NamedTuple):
+    """A message on one route: when it goes, and when it was meant to, which is earlier when it comes late."""
+
+    route: Route
+    goes_at: datetime
+    meant_at: datetime
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a rule as a person enters it: a point's id, or None for the account's e-mail, and the wait."""
+
+    point_id: int | None
+    wait: timedelta = timedelta(0)
+
+
+@transaction.atomic
+def set_rule(user: User, urgency: str, steps: Sequence[Step]) -> list[ContactRule]:
+    """Replace a person's rule for an urgency; none at all returns to the default. Raises Invalid."""
+    User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+    known = {point.pk: point for point in points(user)}
+    _check_rule(urgency, steps, known)
+    user.contact_rules.filter(urgency=urgency).delete()
+    ordered = sorted(steps, key=lambda step: step.wait)
+    return ContactRule.objects.bulk_create(
+        [
+            ContactRule(
+                user=user, urgency=urgency, position=n, point_id=step.point_id,
+                wait_s=int(step.wait.total_seconds()),
+            )
+            for n, step in enumerate(ordered)
+        ]
+    )  # fmt: skip
+
+
+def _check_rule(urgency: str, steps: Sequence[Step], known: dict[int, ContactPoint]) -> None:
+    if urgency not in Urgency.values:
+        raise Invalid({"urgency": [f"“{urgency}” is not an urgency. Use {', '.join(Urgency.values)}."]})
+    errors: dict[str, list[str]] = {}
+    if len(steps) > MOST_STEPS:
+        errors["steps"] = [f"{MOST_STEPS} steps are the most."]
+    for n, step in enumerate(steps):
+        if step.point_id is not None and step.point_id not in known:
+            errors[f"steps/{n}/point"] = ["This is not one of your ways."]
+        elif step.point_id is not None and not known[step.point_id].works:
+            errors[f"steps/{n}/point"] = [f"“{known[step.point_id].label}” is not verified yet."]
+        if not timedelta(0) <= step.wait <= LONGEST_WAIT:
+            errors[f"steps/{n}/wait"] = ["Wait between 0 and 60 minutes."]
+    if steps and min(step.wait for step in steps) > timedelta(0):
+        errors["steps"] = ["The first step must not wait: somebody needs you now."]
+    if len({step.point_id for step in steps}) < len(steps):
+        errors["steps"] = ["Each way stands in a rule once."]
+    if errors:
+        raise Invalid(errors)
+
+
+def rule(user: User, urgency: str) -> list[Route]:
+    """The steps in force: the person's own, or the default. A page goes to every verified way at once.
+
+    Ways that do not work are left out, and the account's e-mail stands in when nothing is left.
+    """
+    rows = list(user.contact_rules.filter(urgency=urgency).select_related("point").order_by("position"))
+    return _routes(user, urgency, rows, points(user) if not rows else ())
+
+
+def _routes(
+    user: User, urgency: str, rows: Sequence[ContactRule], mine: Iterable[ContactPoint]
+) -> list[Route]:
+    account = Route("email", user.email, None)
+    if not rows:
+        extra = [point for point in mine if point.works] if urgency == Urgency.PAGE else []
+        return [account, *(Route(point.kind, address_of(point), point) for point in extra)]
+    found = [
+        Route(
+            row.point.kind if row.point else "email", address_of(row.point) if row.point else user.email,
+            row.point, timedelta(seconds=row.wait_s),
+        )
+        for row in rows
+        if row.point is None or row.point.works
+    ]  # fmt: skip
+    return found or [account]
+
+
+def routes(user: User, *, urgency: int, at: datetime, meant_at: datetime | None = None) -> list[Planned]:
+    """Where a message goes and when: pages by their rule, the rest after quiet hours if it falls into them.
+
+    `meant_at` is when it should have been queued, where that is not `at`. What quiet hours or a wait hold back on
+    purpose is meant for then, and not late.
+    """
+    begun = (at, min(meant_at or at, at))
+    if urgency == Delivery.Urgency.PAGE:
+        goes, meant, steps = *begun, rule(user, Urgency.PAGE)
+    else:
+        hours = quiet_hours(user)
+        goes, meant = (after_hours(hours, moment, user.zone) for moment in begun)
+        steps = rule(user, Urgency.NORMAL)
+    return [Planned(route, goes + route.wait, meant + route.wait) for route in steps]
+
+
+def way_key(key: str, route: Route) -> str:
+    """The key of a message by one of several ways: stable however often the same thing is queued."""
+    return f"{_base(key)}{WAY}{route.point.pk if route.point else ACCOUNT}"
+
+
+def _base(key: str) -> str:
+    return key.partition(WAY)[0]
+
+
+def next_way(row: Delivery) -> tuple[str, dict[str, Any]] | None:
+    """Where else a page that does not get through can go: (key, fields of the place); None when every way was used."""
+    if row.recipient is None:
+        return None
+    base = _base(row.dedupe_key)
+    family = Delivery.objects.filter(Q(dedupe_key=base) | Q(dedupe_key__startswith=f"{base}{WAY}"))
+    used = set(family.values_list("address", flat=True))
+    account = Route("email", row.recipient.email, None)
+    ways = [
+        *(Route(point.kind, address_of(point), point) for point in points(row.recipient) if point.works),
+        account,
+    ]
+    for route in ways:
+        if route.address not in used:
+            place = {"channel": route.channel, "address": route.address, "point": route.point}
+            return way_key(base, route), place
+    return None
+
+
+def slow_rule(user: User, *, limit: timedelta) -> str:
+    """A warning when the person's own waits are longer than the escalation's, else nothing."""
+    return slow_rules([user], limit=limit, whose=" of your ways").get(user.pk, "")
+
+
+def slow_rules(users: Iterable[User], *, limit: timedelta, whose: str = "") -> dict[int, str]:
+    """The same for several people: user id → warning, those without one left out. One query."""
+    rows = ContactRule.objects.filter(
+        user__in=list(users), urgency=Urgency.PAGE, wait_s__gte=int(limit.total_seconds())
+    ).select_related("point")
+    late = Counter(row.user_id for row in rows if row.point is None or row.point.works)
+    then = f"tried after {int(limit.total_seconds() // 60)} minutes or more. By then the next person has been paged."
+    return {user: f"{_ways(count, whose)} {then}" for user, count in late.items()}
+
+
+def _ways(count: int, whose: str) -> str:
+    noun = whose or (" way" if count == 1 else " ways")
+    return f"{count}{noun} {'is' if count == 1 else 'are'}"

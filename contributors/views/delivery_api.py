@@ -1,0 +1,108 @@
+"""The API of what was sent to whom: a period's deliveries, dead letters sent again, test pages."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from contributors import testpages
+from contributors.delivery import history
+from contributors.letters import names
+from contributors.models import Delivery
+from contributors.serializers import NothingIn, PersonOut
+from hypercare.api import CursorPages, person
+from periods.access import period_or_404
+
+SEE, RUN = "contacts.view", "period.run"
+
+
+class DeliveryOut(serializers.ModelSerializer[Delivery]):
+    """A message to one recipient by one channel, and what became of it."""
+
+    what = serializers.SerializerMethodField(help_text="The kind in words.")
+    recipient = PersonOut(read_only=True, allow_null=True)
+    late_s = serializers.SerializerMethodField(
+        help_text="From when it was meant to go until it was accepted."
+    )
+
+    class Meta:
+        model = Delivery
+        fields: ClassVar = [
+            "id", "kind", "what", "subject", "recipient", "channel", "address", "state", "attempts", "uncertain",
+            "intended_at", "next_at", "sent_at", "late_s", "last_error", "retried_at",
+        ]  # fmt: skip
+
+    def get_what(self, row: Delivery) -> str:
+        """As the page calls it."""
+        return names.of(row)
+
+    def get_late_s(self, row: Delivery) -> float | None:
+        """None while it was not accepted."""
+        late = history.lateness(row)
+        return None if late is None else late.total_seconds()
+
+
+class TestedOut(serializers.Serializer[Any]):
+    """How many people a test page is on its way to."""
+
+    people = serializers.IntegerField()
+
+
+@extend_schema(
+    parameters=[
+        OpenApiParameter("group", str, enum=[name for name in history.GROUPS if name]),
+        OpenApiParameter("channel", str, enum=list(names.CHANNELS)),
+        OpenApiParameter("q", str, description="Part of a name, an address or a kind."),
+        OpenApiParameter("page_size", int, description="At most 200."),
+        OpenApiParameter("cursor", str, description="From `next` or `previous`."),
+    ],
+    responses=DeliveryOut(many=True),
+    operation_id="deliveries_list",
+)
+@api_view(["GET"])
+def listing(request: Request, key: str) -> Response:
+    """What a period sent, newest first. For those who may see how people are reached."""
+    period = period_or_404(person(request), key, may=SEE)
+    asked = {name: request.query_params.get(name, "")[:100] for name in ("group", "channel", "q")}
+    pages: Any = CursorPages()
+    pages.ordering = ("-created_at", "-id")
+    rows = pages.paginate_queryset(history.matching(period, **asked), request)
+    answer: Response = pages.get_paginated_response(DeliveryOut(rows, many=True).data)
+    return answer
+
+
+@extend_schema(request=NothingIn, responses={202: DeliveryOut}, operation_id="deliveries_retry")
+@api_view(["POST"])
+def retry(request: Request, key: str, pk: uuid.UUID) -> Response:
+    """Send a message again that could not be sent, as one of its own. 409 when it is not one, or was sent again."""
+    period = period_or_404(person(request), key, may=RUN)
+    try:
+        row = history.retry(period, pk, by=person(request), at=timezone.now(), via="api")
+    except Delivery.DoesNotExist as error:
+        raise Http404("No such message.") from error
+    return Response(DeliveryOut(row).data, status=202)
+
+
+@extend_schema(request=NothingIn, responses={202: TestedOut}, operation_id="deliveries_test")
+@api_view(["POST"])
+def test_everyone(request: Request, key: str) -> Response:
+    """A test page to everybody in the period; `?q=test` lists what became of them. 409 within a minute of the last."""
+    period = period_or_404(person(request), key, may=RUN)
+    count = testpages.to_everyone(period, by=person(request), at=timezone.now(), via="api")
+    return Response({"people": count}, status=202)
+
+
+@extend_schema(request=NothingIn, responses={202: DeliveryOut(many=True)}, operation_id="my_test_page")
+@api_view(["POST"])
+def test_me(request: Request) -> Response:
+    """A test page to myself, by every way that a page would take. 409 within a minute of the last."""
+    rows = testpages.to_myself(person(request), at=timezone.now())
+    return Response(DeliveryOut(rows, many=True).data, status=202)

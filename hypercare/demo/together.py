@@ -1,0 +1,55 @@
+"""Who does what about the P1 everybody talks about: parts, tasks, a link, a related incident."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from hypercare.demo.script import Script
+from hypercare.demo.sorting import found
+from hypercare.demo.words import OPEN_BIG
+from hypercare.models import User
+from incidents import relations, war_room, work
+from periods import actions
+from periods.models import Action
+
+ANNUAL, DUNNING = OPEN_BIG["annual"], OPEN_BIG["dunning"]
+MINUTE: Final = timedelta(minutes=1)
+CANCEL: Final = "Cancel the extra invoices by script"
+CHARGED: Final = "Ask finance whether anybody was charged"
+
+
+def tell(script: Script, people: dict[str, User], *, now: datetime) -> None:
+    """Add to the story what was shared out in the war room."""
+    maja, tomasz = people["maja"], people["tomasz"]
+    script.at(now - 46 * MINUTE, partial(_part, "commander", maja, maja))
+    script.at(now - 44 * MINUTE, partial(_part, "comms", people["kavya"], maja))
+    script.at(now - 43 * MINUTE, partial(_link, tomasz))
+    script.at(now - 36 * MINUTE, partial(_task, CHARGED, people["rachel"], 30, maja))
+    script.at(now - 25 * MINUTE, partial(_task, CANCEL, tomasz, 90, maja))
+    script.at(now - 12 * MINUTE, partial(_done, CHARGED, people["rachel"]))
+    script.at(now - 11 * MINUTE, partial(_related, maja))
+
+
+def _part(part: str, user: User, by: User, at: datetime) -> None:
+    war_room.give_part(found(ANNUAL).pk, part=part, user=user, instead_of=None, by=by, at=at)
+
+
+def _task(title: str, owner: User, minutes: int, by: User, at: datetime) -> None:
+    work.add(found(ANNUAL).pk, title=title, owner=owner, due_at=at + minutes * MINUTE, by=by, at=at)
+
+
+def _done(title: str, by: User, at: datetime) -> None:
+    actions.done(Action.objects.get(title=title).pk, by=by, at=at)
+
+
+def _link(by: User, at: datetime) -> None:
+    work.add_link(
+        found(ANNUAL).pk, label="Dashboard: invoices issued", url="https://grafana.northlane.example/d/invoices",
+        by=by, at=at,
+    )  # fmt: skip
+
+
+def _related(by: User, at: datetime) -> None:
+    relations.relate(found(ANNUAL).pk, other=found(DUNNING).pk, by=by, at=at)

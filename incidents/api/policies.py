@@ -1,0 +1,175 @@
+"""The REST side of what a period promises about incidents: targets, covered hours, ladders, asking for a rollback."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hypercare.api import check_match, etag_of, person
+from incidents import clocks, ladders, policies
+from incidents.api.incidents import VIA, valid
+from incidents.clocks import Hours, Target
+from incidents.policies import Ladder, Rollback, Step
+from incidents.severity import SEVERITIES
+from periods.access import period_or_404
+from periods.models import Period
+
+MEASURES: Final = ["elapsed", "covered", "business"]
+LONGEST_S: Final = policies.LONGEST_MINUTES * 60
+WHO: Final = ["on_shift", "deputy", "lead", "sponsor", "role", "everyone", "round_robin", "person"]
+
+
+class TargetShape(serializers.Serializer[Any]):
+    """How long, counted around the clock, in covered hours or in business hours (a day has eight)."""
+
+    seconds = serializers.IntegerField(min_value=60, max_value=LONGEST_S)
+    measure = serializers.ChoiceField(choices=MEASURES)
+
+
+class TargetsShape(serializers.Serializer[Any]):
+    """The four promises about one severity."""
+
+    acknowledge = TargetShape()
+    update = TargetShape()  # type: ignore[assignment]  # a clock of the domain; the base class has a method of that name
+    mitigate = TargetShape()
+    resolve = TargetShape()
+
+
+class TargetHoursShape(serializers.Serializer[Any]):
+    """When the period is covered, in its own zone: days from 0 (Monday) to 6."""
+
+    days = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=6), max_length=7)
+    opens = serializers.TimeField()
+    closes = serializers.TimeField()
+    on_holidays = serializers.BooleanField(default=False)
+
+
+class LadderStepShape(serializers.Serializer[Any]):
+    """Who is paged, so many minutes after the start. Some kinds name a role or a person by id."""
+
+    who = serializers.ChoiceField(choices=WHO)
+    after = serializers.IntegerField(min_value=0, max_value=policies.LONGEST_MINUTES)
+    role = serializers.IntegerField(required=False, allow_null=True, default=None)
+    person = serializers.IntegerField(required=False, allow_null=True, default=None)
+
+
+class LadderShape(serializers.Serializer[Any]):
+    """Steps in order, how many people must answer, and how often all of it starts again."""
+
+    steps = LadderStepShape(many=True)
+    answers = serializers.IntegerField(default=1)
+    repeat = serializers.IntegerField(default=0)
+
+
+class RollbackShape(serializers.Serializer[Any]):
+    """When a P1 that is not mitigated asks whether to roll back, and how long the answer may take."""
+
+    after_s = serializers.IntegerField(min_value=60, max_value=LONGEST_S)
+    answer_s = serializers.IntegerField(min_value=60, max_value=LONGEST_S)
+
+
+class FindingShape(serializers.Serializer[Any]):
+    """A step that would page nobody, and what to do about it."""
+
+    severity = serializers.ChoiceField(choices=SEVERITIES)
+    step = serializers.IntegerField()
+    text = serializers.CharField()
+
+
+class PolicyOut(serializers.Serializer[Any]):
+    """Everything a period promises about incidents. `covered` null is around the clock."""
+
+    is_own = serializers.BooleanField()
+    version = serializers.IntegerField()
+    targets = serializers.DictField(child=TargetsShape(), help_text="Severity → the four promises.")
+    covered = TargetHoursShape(allow_null=True)
+    ladders = serializers.DictField(child=LadderShape(), help_text="Severity → steps.")
+    rollback = RollbackShape()
+    findings = FindingShape(many=True)
+
+
+class PolicyIn(serializers.Serializer[Any]):
+    """What is to change; what is left out stays. Targets and covered hours go together where both are sent."""
+
+    targets = serializers.DictField(child=TargetsShape(), required=False)
+    covered = TargetHoursShape(required=False, allow_null=True)
+    ladders = serializers.DictField(child=LadderShape(), required=False)
+    rollback = RollbackShape(required=False)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Only severities there are."""
+        for name in ("targets", "ladders"):
+            if unknown := sorted(set(data.get(name, {})) - set(SEVERITIES)):
+                raise serializers.ValidationError({name: f"“{unknown[0]}” is no severity. Use P1 to P4."})
+        return data
+
+
+@extend_schema(methods=["GET"], responses=PolicyOut, operation_id="policies_read")
+@extend_schema(methods=["PATCH"], request=PolicyIn, responses=PolicyOut, operation_id="policies_change")
+@extend_schema(methods=["DELETE"], request=None, responses=PolicyOut, operation_id="policies_reset")
+@api_view(["GET", "PATCH", "DELETE"])
+def policy(request: Request, key: str) -> Response:
+    """Read targets, hours, ladders and findings; change them; or go back to the standard ones (DELETE)."""
+    now = timezone.now()
+    if request.method != "GET":
+        period = period_or_404(person(request), key, may="period.plan")
+        check_match(request, _etag(period))
+        if request.method == "DELETE":
+            policies.reset(period.pk, by=person(request), at=now, via=VIA)
+        else:
+            _change(request, period, valid(PolicyIn, request, period), now)
+    period = period_or_404(person(request), key)
+    return Response(PolicyOut(_shown(period, now)).data, headers={"ETag": _etag(period)})
+
+
+@transaction.atomic
+def _change(request: Request, period: Period, data: dict[str, Any], now: datetime) -> None:
+    who: dict[str, Any] = {"by": person(request), "at": now, "via": VIA}
+    before = policies.of(period)
+    if "targets" in data or "covered" in data:
+        tables = {severity: dict(table) for severity, table in before.targets.items()}
+        for severity, table in data.get("targets", {}).items():
+            tables[severity] = {kind: Target(**table[kind]) for kind in clocks.KINDS}
+        hours = _hours(data["covered"]) if "covered" in data else before.covered
+        policies.set_targets(period.pk, targets=tables, covered=hours, **who)
+    for severity, ladder in sorted(data.get("ladders", {}).items()):
+        steps = tuple(Step(**step) for step in ladder["steps"])
+        made = Ladder(steps, ladder["answers"], ladder["repeat"])
+        policies.set_ladder(period.pk, severity=severity, ladder=made, **who)
+    if "rollback" in data:
+        lengths = (timedelta(seconds=data["rollback"][name]) for name in ("after_s", "answer_s"))
+        policies.set_rollback(period.pk, rollback=Rollback(*lengths), **who)
+
+
+def _hours(sent: dict[str, Any] | None) -> Hours | None:
+    if sent is None:
+        return None
+    days = tuple(sorted(set(sent["days"])))
+    return Hours(days, sent["opens"], sent["closes"], on_holidays=sent["on_holidays"])
+
+
+def _etag(period: Period) -> str:
+    return etag_of("policy", period.pk, policies.of(period).version)
+
+
+def _shown(period: Period, now: datetime) -> dict[str, Any]:
+    found = policies.of(period)
+    asking = found.rollback
+    return {
+        "is_own": found.is_own, "version": found.version,
+        "targets": {severity: dict(table) for severity, table in found.targets.items()},
+        "covered": found.covered,
+        "ladders": {severity: ladders.for_severity(period, severity) for severity in SEVERITIES},
+        "rollback": {
+            "after_s": int(asking.after.total_seconds()), "answer_s": int(asking.answer.total_seconds()),
+        },
+        "findings": ladders.lint(period, at=now),
+    }  # fmt: skip

@@ -1,0 +1,54 @@
+"""What the pages for people outside share. They read no cookie and set none, so that caches may keep them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from hypercare.timewords import city
+from periods.models import Period
+
+SHARED: Final = "public, max-age=15, stale-while-revalidate=60"
+OWN: Final = "private, max-age=15"
+
+
+def shown(
+    template: str, context: dict[str, Any], *, period: Period, brand: str, status: int = 200
+) -> HttpResponse:
+    """A page in the period's own zone. Without the request: nothing of a person gets into it."""
+    now = context.setdefault("now", timezone.now())
+    frame = {"org": settings.ORGANISATION or brand}
+    with timezone.override(period.zone):
+        body = render_to_string(
+            template, {"shell": frame, "zone": city(period.zone), "period": period, **context, "now": now}
+        )
+    return HttpResponse(body, status=status)
+
+
+def secret(response: HttpResponse) -> HttpResponse:
+    """The address is a secret: not for search engines, nor for the sites it links to."""
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def came_from(request: HttpRequest) -> str:
+    """A keyed hash of the address that asks: enough to count by, and nothing to keep.
+
+    Behind a proxy that ends TLS the last address it was given is the one that counts; the others can be made up.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    if settings.SECURE_PROXY_SSL_HEADER:
+        address = request.META.get("HTTP_X_FORWARDED_FOR", address).rpartition(",")[2].strip()
+    return salted_hmac("hypercare.outside", address).hexdigest()[:32]
+
+
+def etag_of(*parts: object) -> str:
+    """A weak validator from what decides the page."""
+    return f'W/"{hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:20]}"'

@@ -1,0 +1,33 @@
+"""Every page fits a window of 320 pixels (WCAG 1.4.10) and a desk, so that nobody scrolls sideways to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.journeys.conftest import Visitor
+from tests.journeys.test_period import faults_of
+
+pytestmark = pytest.mark.journey
+PAGES = (
+    "/", "/periods/", "/periods/new/", "/settings/", "/shifts/", "/lessons/", "/lessons/new/", "/templates/",
+    "/templates/import/", "/incidents/", "/p/BILL26/", "/p/BILL26/activity/", "/p/BILL26/readiness/",
+    "/p/BILL26/coverage/", "/p/BILL26/people/", "/p/BILL26/incidents/", "/p/BILL26/incidents/new/", "/i/BILL26-36/",
+    "/i/BILL26-36/resolve/", "/p/BILL26/debriefs/", "/p/BILL26/exit/", "/p/BILL26/settings/",
+    "/p/BILL26/pages/runbook/", "/p/BILL26/pages/runbook/edit/", "/p/BILL26/comms/", "/p/MOB70/go-no-go/",
+    "/p/MOB70/plan/risk/", "/p/MOB70/plan/window/", "/p/MOB70/plan/people/", "/p/MOB70/plan/review/",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+def test_no_page_is_wider_than_its_window(visit: Callable[..., Visitor], width: int) -> None:
+    maja = visit(viewport={"width": width, "height": 900}).sign_in("maja")
+    faults = {}
+
+    for path in PAGES:
+        maja.go(path)
+        if found := faults_of(maja.page):
+            faults[path] = found
+
+    assert faults == {}

@@ -1,0 +1,179 @@
+"""Every address the product serves, found by walking its routes: a new one is held to the same rules at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+
+from hypercare.middleware import CONTENT_SECURITY_POLICY
+from hypercare.models import User
+from periods.models import Period
+from tests.factories import make_member, make_user
+from tests.hypercare.scene import signed_in
+
+pytestmark = pytest.mark.django_db
+KEY = "BILL26"
+ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
+WRITES = re.compile(r"^\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
+# Who is signed in, and when a token was last used, are no part of what the product knows.
+OWN_BUSINESS = re.compile(r"django_session|hypercare_apitoken|last_login")
+
+# Open to whoever has the address: signing in, health, and addresses that hold a secret or a published name.
+OPEN = re.compile(
+    r"accounts/|healthz/|metrics$|push-worker\.js|hooks/|"
+    r"(a|page|cover|handoff|messages|calendar|status|updates|report|report/receipt|contact|hb)/<"
+)
+FOR_ANYBODY = re.compile(r"templates/<str:key>")  # the key of a template, not of a period
+
+# What stands for an argument: rows of the demo by the model whose list the route names, else one of these.
+ROWS = {
+    "checklist": "ChecklistItem", "checks": "ChecklistItem", "contributors": "Membership", "people": "Membership",
+    "shifts": "Shift", "rotations": "Rotation", "roles": "Role", "requests": "CoverRequest",
+    "cover-requests": "CoverRequest", "handoffs": "Handoff", "actions": "Action", "sources": "AlertSource",
+    "alert-sources": "AlertSource", "rehearsals": "Rehearsal", "conditions": "GoCondition", "risks": "GoRisk",
+    "decisions": "GoDecision", "criteria": "ExitCriterion", "lessons": "Lesson", "webhooks": "Webhook",
+    "subscribers": "Subscriber", "files": "Evidence", "evidence": "Evidence", "away": "Absence",
+}  # fmt: skip
+WORDS = {
+    "key": KEY, "number": "36", "slug": "runbook", "step": "change", "name": "start", "role": "sponsor",
+    "code": "no_open_p1", "urgency": "urgent", "severity": "P1", "part": "votes", "panel": "gauges", "token": "none",
+    "source": "alertmanager", "version": "1", "seq": "1",
+}  # fmt: skip
+NO_ROW = "00000000-0000-4000-8000-000000000001"
+
+
+def routes() -> list[str]:
+    """Every route as it is written, converters and all."""
+
+    def walk(resolver: Any, before: str) -> Iterator[str]:
+        for one in resolver.url_patterns:
+            route = before + str(one.pattern)
+            yield from [route] if isinstance(one, URLPattern) else walk(one, route)
+
+    return sorted({route for route in walk(get_resolver(), "") if "^" not in route})
+
+
+ROUTES = routes()
+OF_A_PERIOD = [route for route in ROUTES if "<str:key>" in route and not FOR_ANYBODY.search(route)]
+PRIVATE = [route for route in ROUTES if not OPEN.match(route)]
+
+
+@pytest.fixture
+def demo() -> User:
+    """The demo; its lead."""
+    call_command("seed_demo", verbosity=0)
+    return User.objects.get(email="maja@northlane.example")
+
+
+def row_of(name: str) -> str:
+    """The id of a row of the demo's period, or one that nobody has."""
+    model = next((one for one in apps.get_models() if one.__name__ == name), None)
+    if model is None:
+        return "1"
+    fields = {field.name for field in model._meta.get_fields()}
+    path = next((path for path in ("period", "role", "item") if path in fields), "")
+    lookup = {"period": "period__key", "role": "role__period__key", "item": "item__period__key"}.get(path)
+    found = model._default_manager.filter(**({lookup: KEY} if lookup else {})).order_by("pk").first()
+    return str(found.pk) if found else "1"
+
+
+def address(route: str) -> str:
+    """An address of the demo that a route serves."""
+
+    def value(match: re.Match[str]) -> str:
+        listed = route[: match.start()].rstrip("/").rsplit("/", 1)[-1]
+        if match.group(1) in ("pk", "evidence_pk") and "uuid" not in match.group(0):
+            return row_of(ROWS.get(listed, ""))
+        if match.group(1) == "number" and "debriefs" in route:
+            return "3"
+        return "standard" if FOR_ANYBODY.search(route) else WORDS.get(match.group(1), NO_ROW)
+
+    return "/" + ARGUMENT.sub(value, route)
+
+
+def ask(client: Client, method: str, route: str) -> Any:
+    """GET, or POST nothing."""
+    body = {"data": "{}", "content_type": "application/json"} if route.startswith("api/") else {}
+    return getattr(client, method)(address(route), **(body if method == "post" else {}))
+
+
+@contextmanager
+def changes() -> Iterator[list[str]]:
+    """Every statement that changes something, while inside."""
+    found: list[str] = []
+
+    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if WRITES.match(sql) and not OWN_BUSINESS.search(sql):
+            found.append(sql[:100])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield found
+
+
+def test_somebody_who_is_not_signed_in_reaches_nothing_but_what_is_meant_to_be_open(demo: User) -> None:
+    client, wrong = Client(), []
+
+    for route in PRIVATE:
+        for method in ("get", "post"):
+            answer = ask(client, method, route)
+            asked_to_sign_in = answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
+            if not asked_to_sign_in and answer.status_code not in (401, 405):
+                wrong.append((method, route, answer.status_code))
+
+    assert wrong == []
+
+
+def test_for_a_stranger_nothing_of_a_period_exists(demo: User) -> None:
+    client, wrong = signed_in(make_user("Stranger")), []
+
+    for route in OF_A_PERIOD:
+        for method in ("get", "post"):
+            answer = ask(client, method, route)
+            if answer.status_code not in (404, 405):
+                wrong.append((method, route, answer.status_code))
+
+    assert wrong == []
+
+
+def test_a_viewer_changes_nothing_of_a_period(demo: User) -> None:
+    viewer = make_user("Viewer")
+    make_member(Period.objects.get(key=KEY), viewer, right="viewer")
+    client, wrong = signed_in(viewer), []
+
+    for route in OF_A_PERIOD:
+        with changes() as written:
+            answer = ask(client, "post", route)
+        # What a viewer follows, and is told about, is theirs.
+        if (written and "follow" not in route) or answer.status_code >= 500:
+            wrong.append((route, answer.status_code, written))
+
+    assert wrong == []
+
+
+def test_looking_changes_nothing_and_every_answer_has_its_headers(demo: User) -> None:
+    client, wrong = signed_in(demo), []
+
+    for route in [route for route in ROUTES if not route.startswith("accounts/logout")]:
+        with changes() as written:
+            answer = ask(client, "get", route)
+        kept = "no-store" in answer.get("Cache-Control", "") or OPEN.match(route)
+        guarded = (
+            answer.get("Content-Security-Policy") == CONTENT_SECURITY_POLICY
+            and answer.get("X-Content-Type-Options") == "nosniff"
+            and answer.get("X-Frame-Options") == "DENY"
+            and answer.get("Referrer-Policy") == "same-origin"
+        )
+        if written or not kept or not guarded or (answer.status_code >= 500 and "healthz" not in route):
+            wrong.append((route, answer.status_code, written, kept, guarded))
+
+    assert wrong == []
