@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +17,8 @@ from rest_framework.response import Response
 from contributors import asking, coverage, findings, load, readiness, roster
 from contributors import serializers as shapes
 from contributors.models import Acknowledgement, Membership, Shift
-from hypercare.api import IDEMPOTENCY, PAGING, CursorPages, idempotent, moment_of, person
+from hypercare.api import IDEMPOTENCY, PAGING, idempotent, moment_of, person
+from hypercare.api.lists import Answer, listed
 from hypercare.errors import Invalid, Refused
 from periods.access import allowed, period_or_404
 from periods.models import Period
@@ -41,7 +41,7 @@ TO = OpenApiParameter("to", OpenApiTypes.DATETIME, description="72 hours later w
                responses={201: shapes.ContributorOut}, operation_id="contributors_add")  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def contributors(request: Request, key: str) -> Response:
+def contributors(request: Request, key: str) -> Answer:
     """List the people of a period, or add somebody (they are not told before you remind them)."""
     if request.method == "POST":
         period = period_or_404(person(request), key, may="members.manage")
@@ -50,7 +50,7 @@ def contributors(request: Request, key: str) -> Response:
         return Response(_member(request, period, member.pk), status=201)
     period = period_or_404(person(request), key)
     found = roster.members(period.pk)
-    return _paged(
+    return listed(
         found,
         request,
         ("id",),
@@ -160,7 +160,7 @@ def _about(request: Request, period: Period, members: list[Membership]) -> dict[
                operation_id="shifts_add")  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def shifts(request: Request, key: str) -> Response:
+def shifts(request: Request, key: str) -> Answer:
     """List the shifts of a period, or put somebody on duty."""
     if request.method == "POST":
         period = period_or_404(person(request), key, may="shifts.manage")
@@ -174,7 +174,7 @@ def shifts(request: Request, key: str) -> Response:
         role__period=period
     )
     found = found.select_related("role", "user")
-    return _paged(found, request, ("starts_at", "id"), lambda page: shapes.ShiftOut(page, many=True))
+    return listed(found, request, ("starts_at", "id"), lambda page: shapes.ShiftOut(page, many=True))
 
 
 @extend_schema(methods=["GET"], responses=shapes.ShiftOut, operation_id="shifts_read")
@@ -277,11 +277,3 @@ def _check_interval(start: datetime, end: datetime) -> None:
         raise Invalid({"to": "The end must be later than the start."})
     if end - start > LONGEST_QUESTION:
         raise Invalid({"to": "Ask for a year at most."})
-
-
-def _paged(found: Any, request: Request, ordering: tuple[str, ...], shape: Callable[[Any], Any]) -> Response:
-    """One page of a list, in an order that ends in a unique column."""
-    pages: Any = CursorPages()
-    pages.ordering = ordering
-    answer: Response = pages.get_paginated_response(shape(pages.paginate_queryset(found, request)).data)
-    return answer

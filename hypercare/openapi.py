@@ -17,7 +17,7 @@ PROBLEM_SHAPE: Final = {
         "detail": {"type": "string"},
         "errors": {
             "type": "array",
-            "description": "With 422: what is wrong with which field.",
+            "description": "What is wrong with which field.",
             "items": {
                 "type": "object",
                 "required": ["pointer", "detail"],
@@ -41,6 +41,8 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
             names = {parameter["name"] for parameter in operation.get("parameters", [])}
             if "cursor" in names:
                 _page(operation)
+            if "format" in names:
+                operation["responses"]["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
             for code in _refusals(path, method, names, sends="requestBody" in operation):
                 operation["responses"].setdefault(str(code), _problem(code))
     return result
@@ -76,7 +78,8 @@ def _refusals(path: str, method: str, names: set[str], *, sends: bool) -> list[i
         *ALWAYS,
         *((403, 404) if "{" in path or changes else ()),
         *((409,) if changes else ()),
-        *((400, 413, 415) if sends else ()),
+        *((400,) if sends or not changes else ()),
+        *((413, 415) if sends else ()),
         *((412,) if "If-Match" in names else ()),
     ]
     return sorted(wanted)

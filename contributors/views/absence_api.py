@@ -16,7 +16,8 @@ from rest_framework.response import Response
 from contributors import absences, import_absences
 from contributors.models import Absence, CalendarImport
 from contributors.views.calendar_api import LeftOut, SourceIn
-from hypercare.api import IDEMPOTENCY, PAGING, CursorPages, idempotent, person
+from hypercare.api import IDEMPOTENCY, PAGING, idempotent, person
+from hypercare.api.lists import Answer, listed
 
 VIA = "api"
 LARGEST_ID = 2**62
@@ -82,19 +83,14 @@ class AbsencesPreview(serializers.Serializer[Any]):
                operation_id="absences_add")  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def mine(request: Request) -> Response:
+def mine(request: Request) -> Answer:
     """My absences that are not over, or one more; leads of periods with shifts of mine then are told."""
     me, now = person(request), timezone.now()
     if request.method == "POST":
         made = absences.add(me, **_valid(AbsenceIn, request), at=now, via=VIA)
         return Response(AbsenceOut(made).data, status=201)
-    pages: Any = CursorPages()
-    pages.ordering = ("starts_at", "id")
     found = Absence.objects.filter(user=me, cancelled_at__isnull=True, ends_at__gt=now)
-    answer: Response = pages.get_paginated_response(
-        AbsenceOut(pages.paginate_queryset(found, request), many=True).data
-    )
-    return answer
+    return listed(found, request, ("starts_at", "id"), lambda page: AbsenceOut(page, many=True))
 
 
 @extend_schema(responses={204: None}, operation_id="absences_cancel")

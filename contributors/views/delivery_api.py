@@ -18,7 +18,9 @@ from contributors.delivery import history
 from contributors.letters import names
 from contributors.models import Delivery
 from contributors.serializers import NothingIn, PersonOut
-from hypercare.api import CursorPages, person
+from hypercare.api import PAGING, person
+from hypercare.api.lists import Answer, listed
+from hypercare.errors import Invalid
 from periods.access import period_or_404
 
 SEE, RUN = "contacts.view", "period.run"
@@ -61,22 +63,21 @@ class TestedOut(serializers.Serializer[Any]):
         OpenApiParameter("group", str, enum=[name for name in history.GROUPS if name]),
         OpenApiParameter("channel", str, enum=list(names.CHANNELS)),
         OpenApiParameter("q", str, description="Part of a name, an address or a kind."),
-        OpenApiParameter("page_size", int, description="At most 200."),
-        OpenApiParameter("cursor", str, description="From `next` or `previous`."),
+        *PAGING,
     ],
     responses=DeliveryOut(many=True),
     operation_id="deliveries_list",
 )
 @api_view(["GET"])
-def listing(request: Request, key: str) -> Response:
+def listing(request: Request, key: str) -> Answer:
     """What a period sent, newest first. For those who may see how people are reached."""
     period = period_or_404(person(request), key, may=SEE)
     asked = {name: request.query_params.get(name, "")[:100] for name in ("group", "channel", "q")}
-    pages: Any = CursorPages()
-    pages.ordering = ("-created_at", "-id")
-    rows = pages.paginate_queryset(history.matching(period, **asked), request)
-    answer: Response = pages.get_paginated_response(DeliveryOut(rows, many=True).data)
-    return answer
+    for name, known in (("group", history.GROUPS), ("channel", names.CHANNELS)):
+        if asked[name] and asked[name] not in known:
+            raise Invalid({name: f"Choose from {', '.join(one for one in known if one)}."})
+    found = history.matching(period, **asked)
+    return listed(found, request, ("-created_at", "-id"), lambda page: DeliveryOut(page, many=True))
 
 
 @extend_schema(request=NothingIn, responses={202: DeliveryOut}, operation_id="deliveries_retry")

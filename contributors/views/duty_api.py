@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from contributors import cover, rota
 from contributors.models import CoverRequest, Rotation
 from contributors.views import duty_shapes as shapes
-from hypercare.api import IDEMPOTENCY, PAGING, CursorPages, idempotent, person
+from hypercare.api import IDEMPOTENCY, PAGING, idempotent, person
+from hypercare.api.lists import Answer, listed
 from hypercare.errors import Invalid
 from periods.access import period_or_404
 from periods.models import Period
@@ -36,16 +37,15 @@ STATE = OpenApiParameter("state", str, enum=CoverRequest.State.values)
                responses={201: shapes.RotationOut}, operation_id="rotations_add")  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def rotations(request: Request, key: str) -> Response:
+def rotations(request: Request, key: str) -> Answer:
     """List the rotations of a period, or make one; its shifts are made at once."""
     if request.method == "POST":
         period = period_or_404(person(request), key, may="shifts.manage")
         return Response(_saved(request, period, None), status=201)
     period = period_or_404(person(request), key)
     found = Rotation.objects.filter(role__period=period, ended_at__isnull=True)
-    return _paged(
-        request, found.select_related("role").prefetch_related("turns"), ("id",), shapes.RotationOut
-    )
+    full = found.select_related("role").prefetch_related("turns")
+    return listed(full, request, ("id",), lambda page: shapes.RotationOut(page, many=True))
 
 
 @extend_schema(methods=["GET"], responses=shapes.RotationOut, operation_id="rotations_read")
@@ -88,7 +88,7 @@ def _saved(request: Request, period: Period, pk: int | None) -> Any:
                responses={201: shapes.CoverRequestOut}, operation_id="cover_requests_offer")  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def cover_requests(request: Request, key: str) -> Response:
+def cover_requests(request: Request, key: str) -> Answer:
     """List the requests of a period, or offer a shift or a gap to somebody."""
     period = period_or_404(person(request), key)
     if request.method == "POST":
@@ -106,7 +106,7 @@ def cover_requests(request: Request, key: str) -> Response:
             raise Invalid({"state": f"Use one of: {', '.join(CoverRequest.State.values)}."})
         found = found.filter(state=state)
     full = found.select_related("role", "asked_by", "taken_by").prefetch_related("asks__user")
-    return _paged(request, full, ("-created_at", "id"), shapes.CoverRequestOut)
+    return listed(full, request, ("-created_at", "id"), lambda page: shapes.CoverRequestOut(page, many=True))
 
 
 @extend_schema(request=None, responses=shapes.CoverRequestOut)
@@ -134,12 +134,3 @@ def cover_request(request: Request, key: str, pk: int) -> Response:
 def _shown(pk: int) -> Any:
     full = CoverRequest.objects.select_related("role", "asked_by", "taken_by").prefetch_related("asks__user")
     return shapes.CoverRequestOut(full.get(pk=pk)).data
-
-
-def _paged(request: Request, found: Any, ordering: tuple[str, ...], shape: Any) -> Response:
-    pages: Any = CursorPages()
-    pages.ordering = ordering
-    answer_: Response = pages.get_paginated_response(
-        shape(pages.paginate_queryset(found, request), many=True).data
-    )
-    return answer_

@@ -15,7 +15,8 @@ from rest_framework.response import Response
 from contributors import handoffs
 from contributors.models import Handoff
 from contributors.serializers import NothingIn, PersonOut
-from hypercare.api import CursorPages, person
+from hypercare.api import PAGING, person
+from hypercare.api.lists import Answer, listed
 from periods.access import period_or_404
 from periods.models import Period
 
@@ -62,23 +63,17 @@ class HandoffIn(serializers.Serializer[Any]):
 @extend_schema(
     parameters=[
         OpenApiParameter("q", str, description="Words of the note, a person or a duty."),
-        OpenApiParameter("page_size", int, description="At most 200."),
-        OpenApiParameter("cursor", str, description="From `next` or `previous`."),
+        *PAGING,
     ],
     responses=HandoffOut(many=True),
     operation_id="handoffs_list",
 )
 @api_view(["GET"])
-def listing(request: Request, key: str) -> Response:
+def listing(request: Request, key: str) -> Answer:
     """The hand-off notes of a period, newest first. For those who work in it."""
     period = period_or_404(person(request), key, may="notes.view")
-    pages: Any = CursorPages()
-    pages.ordering = ("-due_at", "-id")
     found = handoffs.of_period(period, query=request.query_params.get("q", "")[:100])
-    answer: Response = pages.get_paginated_response(
-        HandoffOut(pages.paginate_queryset(found, request), many=True).data
-    )
-    return answer
+    return listed(found, request, ("-due_at", "-id"), lambda page: HandoffOut(page, many=True))
 
 
 @extend_schema(responses=HandoffOut, operation_id="handoffs_read")

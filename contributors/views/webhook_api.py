@@ -18,7 +18,9 @@ from contributors import webhooks
 from contributors.models import Delivery, DeliveryAttempt, Webhook
 from contributors.serializers import NothingIn
 from contributors.views.loading import LARGEST_ID
-from hypercare.api import IDEMPOTENCY, PAGING, CursorPages, idempotent, person
+from hypercare.api import IDEMPOTENCY, PAGING, idempotent, person
+from hypercare.api.lists import Answer, listed
+from hypercare.errors import Invalid
 from periods.access import period_or_404
 from periods.models import Period
 
@@ -201,19 +203,15 @@ def remove(request: Request, key: str, pk: int) -> Response:
     operation_id="webhooks_deliveries",
 )  # fmt: skip
 @api_view(["GET"])
-def deliveries(request: Request, key: str, pk: int) -> Response:
+def deliveries(request: Request, key: str, pk: int) -> Answer:
     """What was posted to a webhook and what became of it, newest first, with every try."""
     tries = Prefetch("tries", DeliveryAttempt.objects.order_by("id"))
     rows = Delivery.objects.filter(hook=_hook(request, key, pk)).prefetch_related(tries)
-    state = request.query_params.get("state", "")
-    if state in Delivery.State.values:
+    if state := request.query_params.get("state", ""):
+        if state not in Delivery.State.values:
+            raise Invalid({"state": f"Choose from {', '.join(Delivery.State.values)}."})
         rows = rows.filter(state=state)
-    pages: Any = CursorPages()
-    pages.ordering = ("-created_at", "-id")
-    answer: Response = pages.get_paginated_response(
-        HookDeliveryOut(pages.paginate_queryset(rows, request), many=True).data
-    )
-    return answer
+    return listed(rows, request, ("-created_at", "-id"), lambda page: HookDeliveryOut(page, many=True))
 
 
 @extend_schema(request=NothingIn, responses={202: HookDeliveryOut}, operation_id="webhooks_replay_one")

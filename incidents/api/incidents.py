@@ -22,7 +22,6 @@ from hypercare.api import (
     IDEMPOTENCY,
     IF_MATCH,
     PAGING,
-    CursorPages,
     check_match,
     etag_of,
     idempotent,
@@ -30,6 +29,7 @@ from hypercare.api import (
     not_modified,
     person,
 )
+from hypercare.api.lists import Answer, listed
 from hypercare.errors import Invalid
 from incidents import alert_sources, facts, merge, queues, relations, rights, triage, undo
 from incidents import serializers as shapes
@@ -92,7 +92,7 @@ FILTERS = [
 )  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def incidents(request: Request, key: str) -> Response:
+def incidents(request: Request, key: str) -> Answer:
     """List a period's incidents, or report one."""
     if request.method == "POST":
         return _report(request, period_or_404(person(request), key, may="incidents.report"))
@@ -107,20 +107,12 @@ def _report(request: Request, period: Period) -> Response:
     return _shown(request, incident.pk, status=201)
 
 
-def _list(request: Request, period: Period, at: datetime) -> Response:
+def _list(request: Request, period: Period, at: datetime) -> Answer:
     found = filtered(Incident.objects.filter(period=period), request).select_related(*PEOPLE)
     context = {"at": at}
-    return _paged(
+    return listed(
         found, request, _ordering(request), lambda page: shapes.IncidentOut(page, many=True, context=context)
     )
-
-
-def _paged(found: Any, request: Request, ordering: tuple[str, ...], shape: Callable[[Any], Any]) -> Response:
-    """One page of a list, in an order that ends in a unique column."""
-    pages: Any = CursorPages()
-    pages.ordering = ordering
-    answer: Response = pages.get_paginated_response(shape(pages.paginate_queryset(found, request)).data)
-    return answer
 
 
 def filtered(found: QuerySet[Incident], request: Request) -> QuerySet[Incident]:
@@ -250,14 +242,14 @@ def _authorise(name: str, mine: rights.Rights, found: Incident, data: dict[str, 
 )  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def comments(request: Request, key: str, number: int) -> Response:
+def comments(request: Request, key: str, number: int) -> Answer:
     """What people wrote, oldest first (notes only for those who may read them), or write something."""
     found = load(request, key, number)
     mine = rights.of(person(request), found.period)
     if request.method == "GET":
         written = found.comments.select_related("by").order_by("at", "id")
         shown = written if mine.notes else written.exclude(kind="note")
-        return _paged(shown, request, ("at", "id"), lambda page: shapes.CommentOut(page, many=True))
+        return listed(shown, request, ("at", "id"), lambda page: shapes.CommentOut(page, many=True))
     mine.require_work()
     data = valid(shapes.CommentIn, request, found.period)
     entry = triage.comment(found.pk, **data, by=person(request), at=timezone.now(), via=VIA)
@@ -273,12 +265,12 @@ def comments(request: Request, key: str, number: int) -> Response:
     operation_id="alert_sources_create",
 )  # fmt: skip
 @api_view(["GET", "POST"])
-def sources(request: Request, key: str) -> Response:
+def sources(request: Request, key: str) -> Answer:
     """The monitoring tools that may push alerts, or a new one with its token (shown this once)."""
     period = period_or_404(person(request), key, may="sources.manage")
     if request.method == "GET":
         found = AlertSource.objects.filter(period=period)
-        return _paged(found, request, ("id",), lambda page: shapes.AlertSourceOut(page, many=True))
+        return listed(found, request, ("id",), lambda page: shapes.AlertSourceOut(page, many=True))
     data = valid(shapes.AlertSourceIn, request, period)
     source, token = alert_sources.create(period.pk, **data, by=person(request), at=timezone.now(), via=VIA)
     made = {"token": token, "hook_url": alert_sources.hook_url(source, token)}

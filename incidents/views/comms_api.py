@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -12,7 +10,8 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hypercare.api import IDEMPOTENCY, PAGING, CursorPages, idempotent, person
+from hypercare.api import IDEMPOTENCY, PAGING, idempotent, person
+from hypercare.api.lists import Answer, listed
 from incidents.models import Subscriber, Update
 from incidents.outside import status_pages, subscribers, updates
 from incidents.views import comms_shapes as shapes
@@ -28,14 +27,13 @@ LARGEST_ID = 2**62
                operation_id="updates_post")  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def update_list(request: Request, key: str) -> Response:
+def update_list(request: Request, key: str) -> Answer:
     """What people outside were told, the newest first; or tell them something."""
     if request.method == "GET":
         period = period_or_404(person(request), key)
         found = Update.objects.filter(notice__period=period)
-        return _paged(
-            found.select_related("notice__incident", "notice__period", "by"), request, shapes.UpdateOut
-        )
+        found = found.select_related("notice__incident", "notice__period", "by")
+        return listed(found, request, ("-id",), lambda page: shapes.UpdateOut(page, many=True))
     period = period_or_404(person(request), key, may="updates.post")
     sent = shapes.UpdateIn(data=request.data, context={"period": period})
     sent.is_valid(raise_exception=True)
@@ -48,10 +46,11 @@ def update_list(request: Request, key: str) -> Response:
 
 @extend_schema(parameters=PAGING, responses=shapes.SubscriberOut(many=True), operation_id="subscribers_list")
 @api_view(["GET"])
-def subscriber_list(request: Request, key: str) -> Response:
+def subscriber_list(request: Request, key: str) -> Answer:
     """Who gets every update by mail, the newest first. Followers of single notices are not among them."""
     period = period_or_404(person(request), key, may="outside.manage")
-    return _paged(subscribers.confirmed(period).order_by(), request, shapes.SubscriberOut)
+    found = subscribers.confirmed(period)
+    return listed(found, request, ("-id",), lambda page: shapes.SubscriberOut(page, many=True))
 
 
 @extend_schema(responses={204: None}, operation_id="subscribers_remove")
@@ -80,11 +79,3 @@ def status_page(request: Request, key: str) -> Response:
     if page is None:
         raise Http404
     return Response(shapes.StatusPageOut(page).data)
-
-
-def _paged(found: Any, request: Request, shape: Any) -> Response:
-    pages: Any = CursorPages()
-    pages.ordering = ("-id",)
-    rows = pages.paginate_queryset(found, request)
-    answer: Response = pages.get_paginated_response(shape(rows, many=True).data)
-    return answer

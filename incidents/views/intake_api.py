@@ -8,23 +8,19 @@ from typing import Any
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hypercare.api import IDEMPOTENCY, CursorPages, idempotent, person
+from hypercare.api import IDEMPOTENCY, PAGING, idempotent, person
+from hypercare.api.lists import Answer, listed
 from incidents.models import KnownError, StakeholderReport
 from incidents.outside import briefings, known_errors, report_forms
 from incidents.views import intake_shapes as shapes
 from incidents.views.comms_api import LARGEST_ID, VIA
 from periods.access import allowed, period_or_404
 from periods.models import Period
-
-PAGES = [
-    OpenApiParameter("page_size", int, description="At most 200."),
-    OpenApiParameter("cursor", str, description="From `next` or `previous`."),
-]
 
 
 @extend_schema(methods=["GET"], responses=shapes.ReportFormOut, operation_id="report_form_read")
@@ -44,17 +40,20 @@ def report_form(request: Request, key: str) -> Response:
     return Response(shapes.ReportFormOut(form).data)
 
 
-@extend_schema(methods=["GET"], parameters=PAGES, responses=shapes.KnownErrorOut(many=True),
+@extend_schema(methods=["GET"], parameters=PAGING, responses=shapes.KnownErrorOut(many=True),
                operation_id="known_errors_list")  # fmt: skip
 @extend_schema(methods=["POST"], parameters=[IDEMPOTENCY], request=shapes.KnownErrorIn,
                responses={201: shapes.KnownErrorOut}, operation_id="known_errors_add")  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def known_error_list(request: Request, key: str) -> Response:
+def known_error_list(request: Request, key: str) -> Answer:
     """What is known and not mended, the newest first; or write one down."""
     if request.method == "GET":
         period = period_or_404(person(request), key)
-        return _paged(known_errors.current(period), request, shapes.KnownErrorOut, period, ("-id",))
+        return listed(
+            known_errors.current(period), request, ("-id",),
+            lambda page: shapes.KnownErrorOut(page, many=True, context={"period": period}),
+        )  # fmt: skip
     period = period_or_404(person(request), key, may="updates.post")
     said = _valid(shapes.KnownErrorIn, request)
     row = known_errors.add(period.pk, **said, by=person(request), at=timezone.now(), via=VIA)
@@ -77,12 +76,12 @@ def known_error(request: Request, key: str, pk: int) -> Response:
     return Response(shapes.KnownErrorOut(row, context={"period": period}).data)
 
 
-@extend_schema(methods=["GET"], parameters=PAGES, responses=shapes.StakeholderReportOut(many=True),
+@extend_schema(methods=["GET"], parameters=PAGING, responses=shapes.StakeholderReportOut(many=True),
                operation_id="stakeholder_reports_list")  # fmt: skip
 @extend_schema(methods=["POST"], request=None, responses=shapes.StakeholderReportOut,
                operation_id="stakeholder_reports_draft")  # fmt: skip
 @api_view(["GET", "POST"])
-def report_list(request: Request, key: str) -> Response:
+def report_list(request: Request, key: str) -> Answer:
     """Every day's report, the newest first, drafts only for those who write them; POST drafts today's now."""
     if request.method == "POST":
         period = period_or_404(person(request), key, may="updates.post")
@@ -91,7 +90,7 @@ def report_list(request: Request, key: str) -> Response:
     period = period_or_404(person(request), key)
     found = StakeholderReport.objects.filter(period=period).select_related("edited_by", "sent_by")
     shown = found if allowed(person(request), period, "updates.post") else found.filter(sent_at__isnull=False)
-    return _paged(shown, request, shapes.StakeholderReportOut, period, ("-on", "-id"))
+    return listed(shown, request, ("-on", "-id"), lambda page: shapes.StakeholderReportOut(page, many=True))
 
 
 @extend_schema(
@@ -136,11 +135,3 @@ def _valid(shape: Any, request: Request) -> dict[str, Any]:
     sent = shape(data=request.data)
     sent.is_valid(raise_exception=True)
     return dict(sent.validated_data)
-
-
-def _paged(found: Any, request: Request, shape: Any, period: Period, ordering: tuple[str, ...]) -> Response:
-    pages: Any = CursorPages()
-    pages.ordering = ordering
-    rows = pages.paginate_queryset(found.order_by(), request)
-    answer: Response = pages.get_paginated_response(shape(rows, many=True, context={"period": period}).data)
-    return answer

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hypercare.api import BoundedJSON, idempotent, person
+from hypercare.api.lists import Answer, listed
 from periods import checklist, downloads, serializers
 from periods.access import period_or_404
 from periods.api import check_shapes as shapes
@@ -48,14 +49,14 @@ Status = ChecklistItem.Status
 )  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def checks(request: Request, key: str) -> Response:
+def checks(request: Request, key: str) -> Answer:
     """The checks in order, or one more."""
     period, now = period_or_404(person(request), key), timezone.now()
     if request.method == "POST":
         data = shared.valid(shapes.CheckIn, request)
         item = checklist.add(period.pk, **data, by=person(request), at=now, via=shared.VIA)
         return _shown(item.pk, status=201)
-    return shared.paged(
+    return listed(
         _filtered(request, period, now), request, ("position", "id"),
         lambda page: shapes.CheckOut(page, many=True, context={"at": now}),
     )  # fmt: skip
@@ -169,11 +170,11 @@ def undo(request: Request, key: str) -> Response:
     tags=TAGS,
 )
 @api_view(["GET"])
-def history(request: Request, key: str, pk: int) -> Response:
+def history(request: Request, key: str, pk: int) -> Answer:
     """What happened to a check, newest first."""
     item = _item(request, key, pk)
     entries = JournalEntry.objects.filter(period=item.period_id, subject=f"check:{item.pk}")
-    return shared.paged(
+    return listed(
         entries.select_related("actor"), request, ("-seq", "-id"),
         lambda page: serializers.JournalOut(page, many=True),
     )  # fmt: skip
@@ -194,13 +195,13 @@ def history(request: Request, key: str, pk: int) -> Response:
 @api_view(["GET", "POST"])
 @parser_classes([MultiPartParser, BoundedJSON])
 @idempotent
-def evidence(request: Request, key: str, pk: int) -> Response:
+def evidence(request: Request, key: str, pk: int) -> Answer:
     """All evidence of a check, removed rows included, or one more: a link, a note or a file of at most 10 MB."""
     item = _item(request, key, pk)
     if request.method == "POST":
         return _attached(request, item, shapes.EvidenceIn, is_report=False)
     rows = Evidence.objects.filter(item=item).select_related("added_by", "removed_by")
-    return shared.paged(rows, request, ("id",), lambda page: shapes.EvidenceOut(page, many=True))
+    return listed(rows, request, ("id",), lambda page: shapes.EvidenceOut(page, many=True))
 
 
 @extend_schema(

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hypercare.api import idempotent, person
+from hypercare.api.lists import Answer, listed
 from periods import checklist, conditions, go_risks, gonogo, serializers
 from periods.access import period_or_404
 from periods.api import go_shapes, shared
@@ -76,10 +77,10 @@ def decide(request: Request, key: str) -> Response:
     tags=TAGS,
 )
 @api_view(["GET"])
-def decisions(request: Request, key: str) -> Response:
+def decisions(request: Request, key: str) -> Answer:
     """All decisions, the latest first, each with what it rested on and how its conditions went."""
     found = _decisions(period_or_404(person(request), key))
-    return shared.paged(found, request, ("-at", "-id"), lambda page: go_shapes.DecisionOut(page, many=True))
+    return listed(found, request, ("-at", "-id"), lambda page: go_shapes.DecisionOut(page, many=True))
 
 
 @extend_schema(

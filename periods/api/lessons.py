@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hypercare.api import idempotent, person
+from hypercare.api.lists import Answer, listed
 from hypercare.errors import Invalid
 from hypercare.models import User
 from periods import lessons as domain
@@ -107,7 +108,7 @@ class LessonIn(LessonPatchIn):
                operation_id="lessons_write", tags=["lessons"])  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def lessons(request: Request) -> Response:
+def lessons(request: Request) -> Answer:
     """The lessons one may read, last changed first; or a new one."""
     me = person(request)
     if request.method == "POST":
@@ -119,7 +120,7 @@ def lessons(request: Request) -> Response:
     if since := shared.moment(request, "updated_since"):
         rows = rows.filter(updated_at__gte=since)
     context = {"inside": _inside(me)}
-    return shared.paged(
+    return listed(
         rows, request, ("-updated_at", "-id"), lambda page: LessonOut(page, many=True, context=context)
     )
 

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hypercare.api import check_match, etag_of, idempotent, not_modified, person
+from hypercare.api.lists import Answer, listed
 from periods import documents, markup
 from periods.access import period_or_404
 from periods.api import shared
@@ -125,7 +126,7 @@ class ChangesOut(serializers.Serializer[Any]):
                operation_id="pages_add", tags=TAGS)  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def pages(request: Request, key: str) -> Response:
+def pages(request: Request, key: str) -> Answer:
     """The pages of a period, or a new one."""
     period = period_or_404(person(request), key)
     if request.method == "POST":
@@ -138,7 +139,7 @@ def pages(request: Request, key: str) -> Response:
         )
         return _shown(page, status=201)
     found = documents.pages(period)
-    return shared.paged(found, request, ("title", "id"), lambda page: PageOut(page, many=True))
+    return listed(found, request, ("title", "id"), lambda page: PageOut(page, many=True))
 
 
 @extend_schema(methods=["GET"], responses=PageFullOut, operation_id="pages_read", tags=TAGS)
@@ -175,10 +176,10 @@ def page(request: Request, key: str, slug: str) -> Response:
     parameters=shared.PAGING, responses=PageVersionOut(many=True), operation_id="pages_versions", tags=TAGS
 )
 @api_view(["GET"])
-def versions(request: Request, key: str, slug: str) -> Response:
+def versions(request: Request, key: str, slug: str) -> Answer:
     """Who saved it when and why, the newest first."""
     found = documents.versions(_page_or_404(request, key, slug))
-    return shared.paged(found, request, ("-number",), lambda page: PageVersionOut(page, many=True))
+    return listed(found, request, ("-number",), lambda page: PageVersionOut(page, many=True))
 
 
 @extend_schema(responses=PageVersionFullOut, operation_id="pages_version", tags=TAGS)

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hypercare.api import check_match, idempotent, not_modified, person
+from hypercare.api.lists import Answer, listed
 from hypercare.errors import Invalid
 from hypercare.models import User
 from periods import complexity, gonogo, lifecycle, planning, scoring, starting
@@ -54,7 +55,7 @@ FILTERS = [
 )  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def periods(request: Request) -> Response:
+def periods(request: Request) -> Answer:
     """The periods one is part of, or a new plan."""
     if request.method == "POST":
         return _create(request, person(request), timezone.now())
@@ -65,9 +66,7 @@ def periods(request: Request) -> Response:
     if since := shared.moment(request, "updated_since"):
         found = found.filter(updated_at__gte=since)
     context, order = {"at": timezone.now()}, shared.ordering(request, ORDERINGS, "-go_live_at")
-    return shared.paged(
-        found, request, order, lambda page: shapes.PeriodOut(page, many=True, context=context)
-    )
+    return listed(found, request, order, lambda page: shapes.PeriodOut(page, many=True, context=context))
 
 
 @transaction.atomic
@@ -161,14 +160,14 @@ def step(name: str, operation: str = "") -> Any:
     responses=shapes.JournalOut(many=True), operation_id="periods_journal", tags=["periods"],
 )  # fmt: skip
 @api_view(["GET"])
-def journal(request: Request, key: str) -> Response:
+def journal(request: Request, key: str) -> Answer:
     """What happened, newest first. It quotes internal notes, so it is for those who may read them."""
     found = period_or_404(person(request), key, may="notes.view")
     entries = JournalEntry.objects.filter(period=found).select_related("actor")
     if since := shared.moment(request, "updated_since"):
         entries = entries.filter(at__gte=since)
     order = shared.ordering(request, {"seq": ("seq",), "-seq": ("-seq",)}, "-seq")
-    return shared.paged(entries, request, order, lambda page: shapes.JournalOut(page, many=True))
+    return listed(entries, request, order, lambda page: shapes.JournalOut(page, many=True))
 
 
 @extend_schema(

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hypercare.api import idempotent, person
+from hypercare.api.lists import Answer, listed
 from periods import rehearsals
 from periods.access import period_or_404
 from periods.api import check_shapes as shapes
@@ -30,7 +31,7 @@ TAGS = ["readiness"]
 )  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def rehearsal_list(request: Request, key: str) -> Response:
+def rehearsal_list(request: Request, key: str) -> Answer:
     """The rehearsals, newest first, or one more: started now, or recorded with what it took."""
     period = period_or_404(person(request), key)
     if request.method == "POST":
@@ -41,9 +42,7 @@ def rehearsal_list(request: Request, key: str) -> Response:
     rows = Rehearsal.objects.filter(period=period).select_related("by")
     if kinds := shared.chosen(request, "kind", tuple(Rehearsal.Kind.values)):
         rows = rows.filter(kind__in=kinds)
-    return shared.paged(
-        rows, request, ("-started_at", "-id"), lambda page: shapes.RehearsalOut(page, many=True)
-    )
+    return listed(rows, request, ("-started_at", "-id"), lambda page: shapes.RehearsalOut(page, many=True))
 
 
 def _found(request: Request, key: str, pk: int) -> Rehearsal:

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hypercare.api import idempotent, person
+from hypercare.api.lists import Answer, listed
 from periods import actions as action_list
 from periods import criteria, debriefs, gates, lifecycle, serializers
 from periods.access import period_or_404
@@ -35,7 +36,7 @@ DEBRIEFS, ACTIONS, EXIT = ["debriefs"], ["actions"], ["exit"]
 )  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def debrief_list(request: Request, key: str) -> Response:
+def debrief_list(request: Request, key: str) -> Answer:
     """The debriefs in order, or one more."""
     period = period_or_404(person(request), key)
     if request.method == "POST":
@@ -45,7 +46,7 @@ def debrief_list(request: Request, key: str) -> Response:
     found = Debrief.objects.filter(period=period).select_related("chair", "writer")
     if statuses := shared.chosen(request, "status", tuple(Debrief.Status.values)):
         found = found.filter(status__in=statuses)
-    return shared.paged(found, request, ("starts_at", "id"), lambda page: shapes.DebriefOut(page, many=True))
+    return listed(found, request, ("starts_at", "id"), lambda page: shapes.DebriefOut(page, many=True))
 
 
 @extend_schema(responses=shapes.DebriefFullOut, operation_id="debriefs_read", tags=DEBRIEFS)
@@ -117,7 +118,7 @@ def debrief_action(name: str) -> Any:
 )  # fmt: skip
 @api_view(["GET", "POST"])
 @idempotent
-def actions(request: Request, key: str) -> Response:
+def actions(request: Request, key: str) -> Answer:
     """The actions by due time, or one more."""
     period = period_or_404(person(request), key)
     if request.method == "POST":
@@ -129,7 +130,7 @@ def actions(request: Request, key: str) -> Response:
         found = found.filter(done_at__isnull=state == ["open"])
     if shared.chosen(request, "owner", ("me",)):
         found = found.filter(owner=person(request))
-    return shared.paged(found, request, ("due_at", "id"), lambda page: shapes.ActionOut(page, many=True))
+    return listed(found, request, ("due_at", "id"), lambda page: shapes.ActionOut(page, many=True))
 
 
 def _action_shown(pk: int, *, status: int = 200) -> Response:

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from hypercare.api import IDEMPOTENCY as IDEMPOTENCY
 from hypercare.api import IF_MATCH as IF_MATCH
 from hypercare.api import PAGING as PAGING
-from hypercare.api import CursorPages, etag_of, moment_of, person
+from hypercare.api import etag_of, moment_of, person
 from hypercare.errors import Invalid
 from periods import serializers as shapes
 from periods.access import PEOPLE, period_or_404
@@ -51,14 +51,6 @@ def valid(shape: Shape, request: Request, *, partial: bool = False) -> dict[str,
     sent = shape(data=request.data, partial=partial)
     sent.is_valid(raise_exception=True)
     return dict(sent.validated_data)
-
-
-def paged(found: Any, request: Request, ordering: tuple[str, ...], shape: Callable[[Any], Any]) -> Response:
-    """One page of a list, in an order that ends in a unique column."""
-    pages: Any = CursorPages()
-    pages.ordering = ordering
-    answer: Response = pages.get_paginated_response(shape(pages.paginate_queryset(found, request)).data)
-    return answer
 
 
 def chosen(request: Request, field: str, allowed: tuple[str, ...]) -> list[str]:

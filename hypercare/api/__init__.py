@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.db import DataError, IntegrityError, transaction
-from django.http import Http404
+from django.http import Http404, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
@@ -33,6 +33,12 @@ from hypercare.models import ApiToken, FirstAnswer, User
 PAGING = [
     OpenApiParameter("page_size", int, description="At most 200."),
     OpenApiParameter("cursor", str, description="From `next` or `previous`."),
+    OpenApiParameter(
+        "format",
+        str,
+        enum=["json", "csv"],
+        description="csv: every row as a file, without pages; 50,000 at most.",
+    ),
 ]
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="The ETag last read; 412 if stale."
@@ -43,6 +49,7 @@ IDEMPOTENCY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The same key within 24 h answers the first result.",
 )
+Answer = Response | StreamingHttpResponse  # a CSV file of a list is streamed
 REPEATABLE = timedelta(hours=24)
 LONGEST_KEY = 200  # characters of an Idempotency-Key
 
@@ -170,6 +177,8 @@ def _framework_error(error: Exception, context: dict[str, Any]) -> Response | No
     if isinstance(error, exceptions.ValidationError):
         detail = error.detail if isinstance(error.detail, dict) else {"": error.detail}
         return document(422, "Some fields need attention.", errors=pointers(detail))
+    if isinstance(error, UnknownQuery):
+        return document(400, str(error.detail), errors=pointers(dict.fromkeys(error.unknown, error.hint)))
     if isinstance(error, RequestDataTooBig):
         return document(413, TOO_BIG)
     if isinstance(error, Http404 | PermissionDenied):
@@ -232,7 +241,7 @@ def person(request: Request) -> User:
     return user
 
 
-def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
+def idempotent(view: Callable[..., Answer]) -> Callable[..., Answer]:
     """Answer a repeated `Idempotency-Key` of the same person and path with the first result, for 24 hours.
 
     Key, change and answer are one transaction: a refused attempt leaves no key, so the corrected one may use it
@@ -241,7 +250,7 @@ def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
     """
 
     @wraps(view)
-    def wrapper(request: Request, *args: Any, **kwargs: Any) -> Response:
+    def wrapper(request: Request, *args: Any, **kwargs: Any) -> Answer:
         key = request.headers.get("Idempotency-Key", "")
         if request.method != "POST" or not key:
             return view(request, *args, **kwargs)
@@ -257,7 +266,8 @@ def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
                     first = FirstAnswer.objects.create(slot=slot, asked=asked, at=now)
             except IntegrityError:
                 return _first_answer(slot, asked)
-            return _kept(first, view(request, *args, **kwargs))
+            answer = view(request, *args, **kwargs)
+            return _kept(first, answer) if isinstance(answer, Response) else answer
 
     return wrapper
 
@@ -305,6 +315,18 @@ def check_match(request: Request, etag: str) -> None:
 def _named(etag: str, header: str) -> bool:
     """Whether a list of validators names this one, or any (`*`)."""
     return bool({etag, "*"} & {tag.strip() for tag in header.split(",")})
+
+
+class UnknownQuery(exceptions.APIException):
+    """The address asks for something that the operation does not know, such as a misspelt filter."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+
+    def __init__(self, unknown: Sequence[str], known: Sequence[str]) -> None:
+        self.unknown = list(unknown)
+        self.hint = f"Use {', '.join(known)}." if known else "Nothing can be chosen here."
+        names = ", ".join(f"“{name}”" for name in self.unknown)
+        super().__init__(f"{names} is not known here. {self.hint}")
 
 
 class PreconditionFailed(exceptions.APIException):
