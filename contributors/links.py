@@ -50,8 +50,23 @@ def make(
     subject: str = "",
 ) -> Link:
     """A new link for one person and one thing. `expires_at` None only for revocable feeds."""
+    link = unsaved(purpose, user=user, period=period, at=at, expires_at=expires_at, subject=subject)
+    link.save(force_insert=True)
+    return link
+
+
+def unsaved(
+    purpose: Link.Purpose,
+    *,
+    user: User,
+    period: Period | None,
+    at: datetime,
+    expires_at: datetime | None,
+    subject: str = "",
+) -> Link:
+    """The same, to be stored together with others."""
     link_id = uuid.uuid4()
-    return Link.objects.create(
+    return Link(
         id=link_id, purpose=purpose, user=user, period=period, subject=subject,
         token_hash=hash_of(token_of(link_id)), created_at=at, expires_at=expires_at,
     )  # fmt: skip

@@ -7,7 +7,7 @@ to whom when something happens is the table in `news.py`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from contributors import contacts, delivery, links, news, preferences, throttle
@@ -17,7 +17,6 @@ from hypercare.models import User
 from hypercare.queue import later
 from periods.models import JournalEntry, Period
 
-PAGE_LINK_LIVES = timedelta(hours=24)
 Urgency = Delivery.Urgency
 
 
@@ -72,7 +71,7 @@ def notify(
     """
     KINDS[kind]
     first = Delivery.objects.filter(dedupe_key=key).first()
-    if first is not None or user is None or not _may_be_told(user, period):
+    if first is not None or user is None or not may_be_told(user, period):
         return first
     if urgency != Urgency.PAGE and not preferences.wants(user, kind):
         return None
@@ -102,7 +101,8 @@ def _row(key: str, planned: contacts.Planned, shared: Mapping[str, Any]) -> Deli
     return row
 
 
-def _may_be_told(user: User, period: Period) -> bool:
+def may_be_told(user: User, period: Period) -> bool:
+    """Whether somebody can sign in and is part of the period. At most one query."""
     return (
         user.is_active and Membership.objects.filter(user=user, period=period, left_at__isnull=True).exists()
     )
@@ -111,44 +111,6 @@ def _may_be_told(user: User, period: Period) -> bool:
 def is_queued(key: str) -> bool:
     """Whether a message with this key has been queued, sent or given up before."""
     return Delivery.objects.filter(dedupe_key=key).exists()
-
-
-def page(
-    *,
-    user: User | None,
-    period: Period,
-    subject: str,
-    context: Mapping[str, Any],
-    key: str,
-    at: datetime,
-    goes_to: str = "",
-    goes_at: datetime | None = None,
-    intended_at: datetime | None = None,
-) -> Delivery | None:
-    """Queue a page with a one-tap link that acknowledges the incident; None when there is nobody to page.
-
-    `subject` is `incident:36`. `context` says `key`, `title`, `severity`, and may say `component`, `description`,
-    `reported_at` (ISO) and `note`. `goes_to` and `goes_at`: who is paged next unless this is acknowledged.
-    """
-    if user is None or is_queued(key) or not _may_be_told(user, period):
-        return Delivery.objects.filter(dedupe_key=key).first()
-    until = at + PAGE_LINK_LIVES
-    link = links.make(Link.Purpose.PAGE, user=user, period=period, subject=subject, at=at, expires_at=until)
-    said = {
-        **context, "goes_to": goes_to, "goes_at": goes_at.isoformat() if goes_at else None,
-        "link": link_snapshot(link),
-    }  # fmt: skip
-    return notify(
-        user=user,
-        kind="page",
-        period=period,
-        subject=subject,
-        context=said,
-        urgency=Urgency.PAGE,
-        at=at,
-        key=key,
-        intended_at=intended_at,
-    )
 
 
 def link_snapshot(link: Link) -> dict[str, Any]:
@@ -170,7 +132,7 @@ def ask_for_acknowledgement(
     key: str,
 ) -> Delivery | None:
     """Queue a message with a one-tap link to the person's own readiness, living until `until`."""
-    if user is None or is_queued(key) or not _may_be_told(user, period) or until <= at:
+    if user is None or is_queued(key) or not may_be_told(user, period) or until <= at:
         return Delivery.objects.filter(dedupe_key=key).first()
     link = links.make(Link.Purpose.ACKNOWLEDGE, user=user, period=period, at=at, expires_at=until)
     return notify(

@@ -2,16 +2,18 @@
 
 A timer fires exactly once per key. Firing calls the handler and marks the row in one transaction; the
 row is marked last and only if its fence still fits and nobody cleared it, so the lock order is always
-subject first, timer last, and a handler that lost the race is rolled back whole.
+subject first, timer last, and a handler that lost the race is rolled back whole. Timers of a kind whose handler
+takes many are fired together, and each by itself where that did not go through.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -35,18 +37,58 @@ class TimerGone(Exception):
     """The timer was cleared, moved or fired by somebody else while its handler ran."""
 
 
+class Wanted(NamedTuple):
+    """A timer to be set: `args` are JSON, stored as they are now (a snapshot)."""
+
+    key: str
+    kind: str
+    due_at: datetime
+    args: dict[str, Any]
+
+
+class Firing(NamedTuple):
+    """One of many timers that a handler is given: its snapshot, and when it was due."""
+
+    args: dict[str, Any]
+    due_at: datetime
+
+
 def arm(key: str, *, kind: str, due_at: datetime, args: dict[str, Any] | None = None) -> bool:
     """Set a timer, or move a pending or cleared one. False when the key has fired: it never fires twice.
 
     `args` are stored as they are now (a snapshot). Raises KeyError for a kind without a handler.
     """
-    wiring.TIMER_HANDLERS[kind]
+    _handler(kind)
     fresh = {"kind": kind, "due_at": due_at, "args": args or {}}
     reset = {"cleared_at": None, "retry_at": None, "lease_until": None, "attempts": 0, "last_error": ""}
     timer, created = Timer.objects.get_or_create(key=key, defaults=fresh)
     moved = created or _pending_or_cleared(timer.pk).update(**fresh, **reset, fence=F("fence") + 1) == 1
     later()
     return moved
+
+
+def arm_all(wanted: Sequence[Wanted]) -> int:
+    """Set many timers, each as `arm` does; how many are set. Two statements where none of them exists yet.
+
+    Raises IntegrityError when somebody else sets one of them for the first time meanwhile.
+    """
+    for timer in wanted:
+        _handler(timer.kind)
+    known = set(Timer.objects.filter(key__in=[timer.key for timer in wanted]).values_list("key", flat=True))
+    fresh = [Timer(**timer._asdict()) for timer in wanted if timer.key not in known]
+    Timer.objects.bulk_create(fresh)
+    moved = [
+        arm(timer.key, kind=timer.kind, due_at=timer.due_at, args=timer.args)
+        for timer in wanted
+        if timer.key in known
+    ]
+    later()
+    return len(fresh) + sum(moved)
+
+
+def _handler(kind: str) -> str:
+    """The path of the function behind a kind. Raises KeyError when there is none."""
+    return wiring.TIMER_HANDLERS_OF_MANY.get(kind) or wiring.TIMER_HANDLERS[kind]
 
 
 def _pending_or_cleared(pk: int) -> QuerySet[Timer]:
@@ -102,14 +144,14 @@ def oldest_due_at(at: datetime) -> datetime | None:
 
 
 def fire_due(*, at: datetime) -> int:
-    """Fire what is due, one transaction each; how many fired. Safe with any number of clocks.
+    """Fire what is due; how many fired. Safe with any number of clocks.
 
     After two seconds the rest waits for the next call: what was fired is to be sent meanwhile.
     """
     fired, began = 0, monotonic()
     for _ in range(MOST_BATCHES):
         timers = _claim(at)
-        fired += sum(_fire(timer, at) for timer in timers)
+        fired += _fire_all(timers, at)
         if len(timers) < BATCH or monotonic() - began > LONGEST_S:
             break
     return fired
@@ -130,13 +172,45 @@ def _claim(at: datetime) -> list[Timer]:
     return timers
 
 
+def _fire_all(timers: Sequence[Timer], at: datetime) -> int:
+    """One transaction each, or one for all of a kind whose handler takes many."""
+    alone: list[Timer] = []
+    groups: dict[str, list[Timer]] = defaultdict(list)
+    for timer in timers:
+        (groups[timer.kind] if timer.kind in wiring.TIMER_HANDLERS_OF_MANY else alone).append(timer)
+    fired = sum(_fire(timer, at) for timer in alone)
+    for group in groups.values():
+        together = len(group) > 1 and _fire_together(group, at)
+        fired += len(group) if together else sum(_fire(timer, at) for timer in group)
+    return fired
+
+
+def _fire_together(timers: Sequence[Timer], at: datetime) -> bool:
+    """False, and nothing stands, when one of them could not be fired: the others must not wait for it."""
+    try:
+        _call(timers, at)
+    except Exception:
+        logger.warning("Timers that were fired together failed; now each by itself", exc_info=True)
+        return False
+    return True
+
+
+@transaction.atomic
+def _call(timers: Sequence[Timer], at: datetime) -> None:
+    """Call the handler of timers of one kind and mark them. Raises TimerGone when one is no longer ours."""
+    kind = timers[0].kind
+    handler: Callable[..., None] = wiring.resolve(_handler(kind))
+    if kind in wiring.TIMER_HANDLERS_OF_MANY:
+        handler([Firing(timer.args, timer.due_at) for timer in timers], at=at)
+    else:
+        for timer in timers:
+            handler(timer.args, due_at=timer.due_at, at=at)
+    _mark_fired(timers, at)
+
+
 def _fire(timer: Timer, at: datetime) -> bool:
     try:
-        # Inside, because a timer may outlive its kind: then it backs off alone.
-        handler: Callable[..., None] = wiring.resolve(wiring.TIMER_HANDLERS[timer.kind])
-        with transaction.atomic():
-            handler(timer.args, due_at=timer.due_at, at=at)
-            _mark_fired(timer, at)
+        _call([timer], at)  # A timer may outlive its kind: then it backs off alone.
     except TimerGone:
         return False
     except Exception as error:  # A poison row backs off and is shown; its neighbours go on.
@@ -146,13 +220,18 @@ def _fire(timer: Timer, at: datetime) -> bool:
     return True
 
 
-def _mark_fired(timer: Timer, at: datetime) -> None:
-    """Last statement of the firing: nothing stands unless the timer is still ours and still wanted."""
-    mine = Timer.objects.filter(
-        pk=timer.pk, fence=timer.fence, fired_at__isnull=True, cleared_at__isnull=True
+def _mark_fired(timers: Sequence[Timer], at: datetime) -> None:
+    """Last statements of the firing: nothing stands unless every timer is still ours and still wanted."""
+    by_fence: dict[int, list[int]] = defaultdict(list)
+    for timer in timers:
+        by_fence[timer.fence].append(timer.pk)
+    wanted = Timer.objects.filter(fired_at__isnull=True, cleared_at__isnull=True)
+    marked = sum(
+        wanted.filter(pk__in=pks, fence=fence).update(fired_at=at, lease_until=None)
+        for fence, pks in by_fence.items()
     )
-    if not mine.update(fired_at=at, lease_until=None):
-        raise TimerGone(timer.key)
+    if marked < len(timers):
+        raise TimerGone(", ".join(timer.key for timer in timers)[:200])
 
 
 def _back_off(timer: Timer, at: datetime, error: Exception) -> None:

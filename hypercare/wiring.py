@@ -77,7 +77,6 @@ TIMER_HANDLERS: dict[str, str] = {
     "cover.watch": "contributors.cover.on_watch",
     "handoff.next": "contributors.handoffs.on_next",
     "handoff.overdue": "contributors.handoffs.on_overdue",
-    "incident.escalation": "incidents.escalation.on_step",
     "delivery.undelivered": "contributors.undelivered.on_undelivered",
     "webhook.trouble": "contributors.webhooks.trouble.on_trouble",
     "incident.rung": "incidents.watch.on_rung",
@@ -88,6 +87,12 @@ TIMER_HANDLERS: dict[str, str] = {
     "notice.soon": "incidents.outside.updates.on_soon",
     "notice.late": "incidents.outside.updates.on_late",
     "subscriber.forget": "incidents.outside.subscribers.on_forget",
+}
+
+# Timer kind -> (firings, at) -> None, for kinds of which many are due at once: all of them in one transaction. When it
+# fails, each is fired by itself, so the same function is then called with one.
+TIMER_HANDLERS_OF_MANY: dict[str, str] = {
+    "incident.escalation": "incidents.escalation.on_steps",
 }
 
 # (period, start, end) -> when P1 and P2 incidents were reported: what a shift had to carry.
@@ -192,6 +197,7 @@ def every_path() -> list[str]:
         *ADVICE,
         *JOURNAL_CONSUMERS,
         *TIMER_HANDLERS.values(),
+        *TIMER_HANDLERS_OF_MANY.values(),
         *EXIT_MEASURES.values(),
         *DEBRIEF_SECTIONS,
         *HANDOFF_SECTIONS,

@@ -7,12 +7,13 @@ so the page reaches whoever is on shift then. Steps: docs/domain.md section 5.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypedDict, cast
 
-from contributors import notifications
+from contributors import notifications, paging
 from hypercare import timers
 from hypercare.errors import Refused
 from hypercare.models import Timer, User
@@ -76,10 +77,10 @@ def start(incident: Incident, *, at: datetime) -> None:
     incident.escalation_round += 1
     incident.paging_since, incident.answered = at, []
     incident.save(update_fields=["escalation_round", "paging_since", "answered"])
-    _arm({
+    timers.arm_all([_timer({
         "incident": incident.pk, "round": incident.escalation_round, "step": 0, "started_at": at.isoformat(),
         "ladder": [_freeze(step, incident) for step in ladder.unrolled()], "answers": ladder.answers,
-    })  # fmt: skip
+    })])  # fmt: skip
 
 
 def _freeze(step: Step, incident: Incident) -> Frozen:
@@ -121,16 +122,52 @@ def answers_missing(incident: Incident) -> int:
     return max(1, snapshot["answers"] - len(set(incident.answered))) if snapshot else 0
 
 
-def on_step(args: Args, *, due_at: datetime, at: datetime) -> None:
-    """Timer handler: page the step's person and set the next step, unless somebody has taken it meanwhile."""
-    incident = locked(args["incident"])
-    if not _still_wanted(incident, args["round"]):
-        return
-    page = _page_from(incident, args, at=at)
-    journal.record(
-        incident.period, "incident.paged", by=None, at=at, subject=incident.subject, via="timer",
-        key=incident.key, title=incident.title, severity=incident.severity, planned_at=due_at.isoformat(), **page,
-    )  # fmt: skip
+class _Calls:
+    """What steps that fire together ask and write: people are looked up once, rows are stored by `write`."""
+
+    def __init__(self, *, at: datetime) -> None:
+        self.at = at
+        self.pages = paging.Pages(at=at)
+        self.timers: list[timers.Wanted] = []
+        self._people: dict[tuple[object, ...], list[User]] = {}
+
+    def people(self, frozen: Frozen, incident: Incident) -> list[User]:
+        """Whom the step means now. Whose turn it is depends on the pages before, which are stored first."""
+        step = _step(frozen)
+        if step.who == "round_robin":
+            self.pages.write()
+            return ladders.people(step, incident, at=self.at)
+        asked = (incident.period_id, incident.team_id, step.who, step.role, step.person)
+        if asked not in self._people:
+            self._people[asked] = ladders.people(step, incident, at=self.at)
+        return self._people[asked]
+
+    def first_person(self, rest: Sequence[Frozen], incident: Incident) -> User | None:
+        """Who is paged next, by the steps to come."""
+        return next((people[0] for frozen in rest if (people := self.people(frozen, incident))), None)
+
+    def write(self) -> None:
+        """Store the pages and the steps to come."""
+        self.pages.write()
+        if self.timers:
+            timers.arm_all(self.timers)
+
+
+def on_steps(firings: Sequence[timers.Firing], *, at: datetime) -> None:
+    """Timer handler: page each step's people and set the next steps, but for what somebody has taken meanwhile."""
+    calls, events = _Calls(at=at), defaultdict[Period, list[journal.Event]](list)
+    incidents = locked_all([firing.args["incident"] for firing in firings])
+    for firing in firings:
+        args, incident = cast("Args", firing.args), incidents[firing.args["incident"]]
+        if _still_wanted(incident, args["round"]):
+            said = {
+                "key": incident.key, "title": incident.title, "severity": incident.severity,
+                "planned_at": firing.due_at.isoformat(), **_page_from(incident, args, calls),
+            }  # fmt: skip
+            events[incident.period].append(journal.Event("incident.paged", incident.subject, said))
+    calls.write()
+    for period, happened in events.items():
+        journal.record_all(period, happened, by=None, at=at, via="timer")
 
 
 def page_next(incident: Incident, *, by: User, at: datetime) -> dict[str, Any]:
@@ -140,11 +177,13 @@ def page_next(incident: Incident, *, by: User, at: datetime) -> dict[str, Any]:
     sponsor who has not been paged this round and is neither the owner nor asking. Raises Refused when none is left.
     """
     pending, _ = _current(incident)
+    calls = _Calls(at=at)
     if pending and _still_wanted(incident, pending.args["round"]):
         timers.clear(pending.key, at=at)
-        page = _page_from(incident, pending.args, at=at)
+        page = _page_from(incident, pending.args, calls)
     else:
-        page = _page_beyond(incident, by=by, at=at)
+        page = _page_beyond(incident, calls, by=by)
+    calls.write()
     if not page["who"]:
         raise Refused(_nobody_left(incident.period))
     return page
@@ -170,50 +209,50 @@ def ladder(incident: Incident, *, at: datetime) -> list[Rung]:
     ]
 
 
-def _page_from(incident: Incident, args: Args, *, at: datetime) -> dict[str, Any]:
+def _page_from(incident: Incident, args: Args, calls: _Calls) -> dict[str, Any]:
     """Page the first people from this step on; a step nobody stands on is passed over at once."""
     page, skipped = _nobody(args), list(range(args["step"], len(args["ladder"])))
     for step in tuple(skipped):
-        if said := _page_step(incident, {**args, "step": step}, at):
+        if said := _page_step(incident, {**args, "step": step}, calls):
             page, skipped = said, list(range(args["step"], step))
             break
     if any(args["ladder"][step]["who"] in ladders.OF_DUTY for step in skipped):
-        _tell_lead(incident, args, paged=page["who_ids"], at=at)
+        _tell_lead(incident, args, calls, paged=page["who_ids"])
     return {**page, "skipped": skipped}
 
 
-def _page_step(incident: Incident, args: Args, at: datetime) -> dict[str, Any] | None:
+def _page_step(incident: Incident, args: Args, calls: _Calls) -> dict[str, Any] | None:
     """Page whom the step means and set the next step; None when there is nobody who can be told."""
     frozen, rest = args["ladder"][args["step"]], args["ladder"][args["step"] + 1 :]
-    heir = _first_person(incident, rest, at)
+    heir = calls.first_person(rest, incident)
     following: Args = {**args, "step": args["step"] + 1}
     goes_at = _due(following) if rest else None
     told = [
         person
-        for place, person in enumerate(ladders.people(_step(frozen), incident, at=at))
+        for place, person in enumerate(calls.people(frozen, incident))
         if _page(
-            incident, person, at, step=f"{args['step']}.{place}" if place else str(args["step"]),
+            incident, person, calls, step=f"{args['step']}.{place}" if place else str(args["step"]),
             round_=args["round"], heir=heir, goes_at=goes_at, intended_at=_due(args),
         )
     ]  # fmt: skip
     if not told:
         return None
     if rest:
-        _arm(following)
+        calls.timers.append(_timer(following))
     return _said(args, frozen["who"], told, heir, goes_at)
 
 
-def _page_beyond(incident: Incident, *, by: User, at: datetime) -> dict[str, Any]:
+def _page_beyond(incident: Incident, calls: _Calls, *, by: User) -> dict[str, Any]:
     """Outside the ladder: the first person who does not know yet."""
     know = {by.pk, incident.owner_id}
     for entry in _history(incident):
         know |= {entry.data.get("who_id"), *entry.data.get("who_ids", ())}
     round_, step = incident.escalation_round, f"asked{incident.version}"
     for wanted in AFTER_THE_LADDER:
-        person = next(iter(ladders.people(wanted, incident, at=at)), None)
+        person = next(iter(ladders.people(wanted, incident, at=calls.at)), None)
         if person is None or person.pk in know:
             continue
-        if _page(incident, person, at, step=step, round_=round_, heir=None, goes_at=None):
+        if _page(incident, person, calls, step=step, round_=round_, heir=None, goes_at=None):
             return {
                 "who": person.name, "who_id": person.pk, "who_ids": [person.pk], "who_kind": wanted.who,
                 "round": round_, "step": None, "next": "", "next_at": None,
@@ -224,7 +263,7 @@ def _page_beyond(incident: Incident, *, by: User, at: datetime) -> dict[str, Any
 def _page(
     incident: Incident,
     person: User | None,
-    at: datetime,
+    calls: _Calls,
     *,
     step: str,
     round_: int,
@@ -234,11 +273,11 @@ def _page(
     intended_at: datetime | None = None,
 ) -> bool:
     """Queue the page; False when there is nobody, or nobody who is still part of the period."""
-    return notifications.page(
+    return calls.pages.add(
         user=person, period=incident.period, subject=incident.subject, context=_context(incident, note),
-        key=f"page:{incident.pk}:{round_}:{step}", at=at, goes_to=heir.name if heir else "", goes_at=goes_at,
+        key=f"page:{incident.pk}:{round_}:{step}", goes_to=heir.name if heir else "", goes_at=goes_at,
         intended_at=intended_at,
-    ) is not None  # fmt: skip
+    )  # fmt: skip
 
 
 def _context(incident: Incident, note: str) -> dict[str, Any]:
@@ -250,12 +289,12 @@ def _context(incident: Incident, note: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _tell_lead(incident: Incident, args: Args, *, paged: Collection[int], at: datetime) -> None:
+def _tell_lead(incident: Incident, args: Args, calls: _Calls, *, paged: Collection[int]) -> None:
     """An empty duty is the lead's to fill; told once, and not twice when the page itself went to them."""
     lead = incident.period.lead
     if lead and lead.pk not in paged:
         _page(
-            incident, lead, at, step=f"{args['step']}:empty", round_=args["round"], heir=None, goes_at=None,
+            incident, lead, calls, step=f"{args['step']}:empty", round_=args["round"], heir=None, goes_at=None,
             note=NOBODY_ON_SHIFT,
         )  # fmt: skip
 
@@ -279,9 +318,9 @@ def _nobody_left(period: Period) -> str:
     return f"Everybody who could be paged has been paged.{call}"
 
 
-def _arm(args: Args) -> None:
+def _timer(args: Args) -> timers.Wanted:
     key = f"escalation:{args['incident']}:{args['round']}:{args['step']}"
-    timers.arm(key, kind=KIND, due_at=_due(args), args=dict(args))
+    return timers.Wanted(key, KIND, _due(args), dict(args))
 
 
 def _due(args: Args) -> datetime:
@@ -292,11 +331,19 @@ def _due(args: Args) -> datetime:
 
 def locked(incident_id: int) -> Incident:
     """Period first, as everywhere, so an acknowledgement and a step never pass each other."""
-    period_id = Incident.objects.values_list("period_id", flat=True).get(pk=incident_id)
-    period = Period.objects.locked().select_related(*NAMED).get(pk=period_id)
-    incident: Incident = Incident.objects.locked().select_related("team", "owner").get(pk=incident_id)
-    incident.period = period
-    return incident
+    return locked_all([incident_id])[incident_id]
+
+
+def locked_all(incident_ids: Collection[int]) -> dict[int, Incident]:
+    """The same for several, of any periods, by id. Rows are held in the order of their ids: no two wait crosswise."""
+    mine = Incident.objects.filter(pk__in=incident_ids)
+    held = Period.objects.locked().select_related(*NAMED).filter(pk__in=mine.values("period"))
+    periods = {period.pk: period for period in held.order_by("pk")}
+    incidents = mine.locked().select_related("team", "owner").order_by("pk")
+    found = {incident.pk: incident for incident in incidents}
+    for incident in found.values():
+        incident.period = periods[incident.period_id]
+    return found
 
 
 def _still_wanted(incident: Incident, round_: int) -> bool:
@@ -305,11 +352,6 @@ def _still_wanted(incident: Incident, round_: int) -> bool:
 
 def _step(frozen: Frozen) -> Step:
     return Step(cast("Who", frozen["who"]), frozen["after"], frozen["role"], frozen["person"])
-
-
-def _first_person(incident: Incident, rest: list[Frozen], at: datetime) -> User | None:
-    found = (ladders.people(_step(frozen), incident, at=at) for frozen in rest)
-    return next((people[0] for people in found if people), None)
 
 
 def _current(incident: Incident) -> tuple[Timer | None, Args | None]:

@@ -6,7 +6,8 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contributors.models import Membership, Role, Shift
+from contributors.models import Delivery, Membership, Role, Shift
+from contributors.paging import Pages
 from hypercare.models import User
 from incidents.models import Incident, StatusChange
 from periods import duewords
@@ -122,3 +123,11 @@ def make_debrief(period: Period, **fields: Any) -> Debrief:
     return Debrief.objects.create(
         period=period, **{"number": n, "starts_at": NOW + timedelta(minutes=n), **fields}
     )
+
+
+def make_page(*, at: datetime, key: str, **what: Any) -> Delivery | None:
+    """Queue one page (`Pages.add` names the rest); its first row, or None when there was nobody to page."""
+    pages = Pages(at=at)
+    pages.add(key=key, **what)
+    pages.write()
+    return Delivery.objects.filter(dedupe_key=key).first()

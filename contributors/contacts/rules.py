@@ -126,14 +126,17 @@ def routes(user: User, *, urgency: int, at: datetime, meant_at: datetime | None 
     `meant_at` is when it should have been queued, where that is not `at`. What quiet hours or a wait hold back on
     purpose is meant for then, and not late.
     """
-    begun = (at, min(meant_at or at, at))
     if urgency == Delivery.Urgency.PAGE:
-        goes, meant, steps = *begun, rule(user, Urgency.PAGE)
-    else:
-        hours = quiet_hours(user)
-        goes, meant = (after_hours(hours, moment, user.zone) for moment in begun)
-        steps = rule(user, Urgency.NORMAL)
-    return [Planned(route, goes + route.wait, meant + route.wait) for route in steps]
+        return planned(rule(user, Urgency.PAGE), at=at, meant_at=meant_at)
+    hours = quiet_hours(user)
+    goes, meant = (after_hours(hours, moment, user.zone) for moment in (at, min(meant_at or at, at)))
+    return planned(rule(user, Urgency.NORMAL), at=goes, meant_at=meant)
+
+
+def planned(ways: Iterable[Route], *, at: datetime, meant_at: datetime | None = None) -> list[Planned]:
+    """When a message goes on each of a rule's ways; meant no later than it goes."""
+    meant = min(meant_at or at, at)
+    return [Planned(route, at + route.wait, meant + route.wait) for route in ways]
 
 
 def way_key(key: str, route: Route) -> str:

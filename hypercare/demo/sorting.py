@@ -94,7 +94,7 @@ def _page(title: str, at: datetime) -> None:
     """As the clock and a sender would have done it then; nothing leaves the house."""
     incident = found(title)
     for timer in timers.due(at).filter(key__startswith=f"escalation:{incident.pk}:"):
-        escalation.on_step(timer.args, due_at=timer.due_at, at=at)
+        escalation.on_steps([timers.Firing(timer.args, timer.due_at)], at=at)
         Timer.objects.filter(pk=timer.pk).update(fired_at=at)
     pages = Delivery.objects.filter(period=incident.period_id, subject=incident.subject, kind="page")
     pages.filter(state=Delivery.State.DUE).update(

@@ -17,13 +17,13 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.core.management import call_command
 
-from contributors import delivery, letters, messages, notifications
+from contributors import delivery, letters, links, messages, notifications
 from contributors.channels import Permanent, Temporary
 from contributors.channels import email as channel
 from contributors.delivery import State
 from contributors.letters import samples
 from contributors.models import Delivery, Link
-from tests.factories import NOW, make_member, make_period, make_user
+from tests.factories import NOW, make_member, make_page, make_period, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +75,7 @@ def queue_page(**context: Any) -> Delivery:
     period = make_period(key="BILL26")
     user = make_user("Tomasz Wojcik", email="tomasz@example.test", timezone="Europe/Copenhagen")
     make_member(period, user)
-    row = notifications.page(
+    row = make_page(
         user=user, period=period, subject="incident:36", key="page:1:1:0", at=NOW,
         context={
             "key": "BILL26-36", "title": "Annual-plan invoices issued twice", "severity": "P1",
@@ -134,7 +134,7 @@ def test_the_link_in_the_mail_is_the_one_the_database_knows_only_by_its_hash(mai
 
 
 def channel_link(token: str) -> Link:
-    from_hash: Link = notifications.links.find(token, Link.Purpose.PAGE, at=NOW)
+    from_hash: Link = links.find(token, Link.Purpose.PAGE, at=NOW)
     return from_hash
 
 
@@ -190,7 +190,7 @@ def test_the_sender_is_named_after_the_organisation(mailbox: Mailbox, settings: 
 def test_one_recipient_sees_no_other(mailbox: Mailbox) -> None:
     period = make_period()
     for number in range(3):
-        notifications.page(
+        make_page(
             user=make_member(period).user, period=period, subject="incident:1", key=f"{number}", at=NOW,
             context={"key": "X-1", "title": "Down", "severity": "P1"},
         )  # fmt: skip

@@ -21,7 +21,7 @@ from hypercare import wiring
 from periods import journal
 from periods.models import JournalEntry, Period
 from tests.contributors.test_delivery import CONTEXT
-from tests.factories import NOW, make_member, make_period
+from tests.factories import NOW, make_member, make_page, make_period
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -156,7 +156,7 @@ def test_the_same_key_queued_at_once_makes_one_message() -> None:
     user = make_member(period).user
 
     def queue_one() -> Any:
-        return notifications.page(
+        return make_page(
             user=user, period=period, subject="incident:1", context=CONTEXT, key="page:1:1:0", at=NOW
         )
 

@@ -20,6 +20,7 @@ from tests.factories import (
     NOW,
     make_debrief,
     make_member,
+    make_page,
     make_period,
     make_role,
     make_shift,
@@ -221,8 +222,8 @@ def test_a_page_has_a_link_that_acknowledges_and_says_who_is_next() -> None:
         "goes_to": "Ingrid Solheim", "goes_at": NOW + timedelta(minutes=5),
     }  # fmt: skip
 
-    row = notifications.page(**queue)
-    again = notifications.page(**queue)
+    row = make_page(**queue)
+    again = make_page(**queue)
 
     assert row is not None
     assert row == again
@@ -241,8 +242,8 @@ def test_a_page_has_a_link_that_acknowledges_and_says_who_is_next() -> None:
 def test_a_stranger_is_not_paged_and_no_link_is_left_behind() -> None:
     page = {"period": make_period(), "subject": "incident:1", "context": {}, "key": "k", "at": NOW}
 
-    assert notifications.page(user=make_user(), **page) is None
-    assert notifications.page(user=None, **page) is None
+    assert make_page(user=make_user(), **page) is None
+    assert make_page(user=None, **page) is None
     assert not Link.objects.exists()
 
 

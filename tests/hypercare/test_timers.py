@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from hypercare import engine, timers, wiring
 from hypercare.models import Heartbeat, Timer
+from periods.models import Period
 from tests.factories import NOW, make_period
 
 pytestmark = pytest.mark.django_db
@@ -323,3 +324,83 @@ def test_the_oldest_due_timer_is_known_to_the_health_check() -> None:
 def test_a_quiet_tick_asks_once_and_opens_no_transaction(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(1):
         timers.fire_due(at=NOW)
+
+
+# --- Handlers that take many --------------------------------------------------------------------
+
+CALLS: list[list[int]] = []
+POISON: set[int] = set()
+
+
+def on_many(firings: list[timers.Firing], *, at: datetime) -> None:
+    numbers = [firing.args["number"] for firing in firings]
+    make_period(name=f"Written for {numbers}")
+    if INSTEAD:
+        INSTEAD.pop(0)()
+    if POISON & set(numbers):
+        fail()
+    CALLS.append(numbers)
+
+
+@pytest.fixture
+def of_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    CALLS.clear()
+    POISON.clear()
+    monkeypatch.setitem(wiring.TIMER_HANDLERS_OF_MANY, "test.many", f"{__name__}.on_many")
+
+
+def arm_many(*numbers: int) -> int:
+    return timers.arm_all(
+        [timers.Wanted(f"many:{number}", "test.many", NOW, {"number": number}) for number in numbers]
+    )
+
+
+@pytest.mark.usefixtures("of_many")
+def test_what_is_due_of_such_a_kind_is_fired_in_one_call() -> None:
+    assert arm_many(1, 2, 3) == 3
+    arm("other", other=1)
+
+    assert timers.fire_due(at=NOW) == 4
+    assert timers.fire_due(at=NOW + timedelta(days=1)) == 0
+
+    assert CALLS == [[1, 2, 3]]
+    assert FIRED == [{"other": 1}]
+
+
+@pytest.mark.usefixtures("of_many")
+def test_a_poison_one_among_many_backs_off_alone_and_each_other_fires_once() -> None:
+    POISON.add(2)
+    arm_many(1, 2, 3)
+
+    assert timers.fire_due(at=NOW) == 2
+
+    assert CALLS == [[1], [3]]
+    assert Timer.objects.get(key="many:2").last_error == "RuntimeError: not now"
+    assert sorted(Period.objects.values_list("name", flat=True)) == ["Written for [1]", "Written for [3]"]
+
+
+@pytest.mark.usefixtures("of_many")
+def test_one_cleared_while_many_fire_is_left_out_and_each_other_fires_once() -> None:
+    def clear_the_second() -> None:
+        timers.clear("many:2", at=NOW)
+
+    arm_many(1, 2, 3)
+    # Twice: in the call of all three, which is thereby undone, and in the one of the first alone.
+    INSTEAD.extend([clear_the_second] * 2)
+
+    assert timers.fire_due(at=NOW) == 2
+
+    assert CALLS[1:] == [[1], [2], [3]]
+    assert Timer.objects.get(key="many:2").fired_at is None
+    assert sorted(Period.objects.values_list("name", flat=True)) == ["Written for [1]", "Written for [3]"]
+
+
+@pytest.mark.usefixtures("of_many")
+def test_setting_many_again_moves_what_has_not_fired() -> None:
+    arm_many(1)
+    timers.fire_due(at=NOW)
+
+    assert arm_many(1, 2) == 1
+
+    assert timers.fire_due(at=NOW) == 1
+    assert CALLS == [[1], [2]]

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from contributors.models import Delivery, Shift
+from contributors.models import Delivery, Membership, Shift
 from hypercare import timers
 from hypercare.errors import Refused
 from hypercare.models import Timer, User
@@ -22,9 +24,9 @@ MINUTE = timedelta(minutes=1)
 class Cast:
     """A period with somebody on shift, a deputy, a lead and a sponsor."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: str = "BILL") -> None:
         self.period = make_period(
-            key="BILL",
+            key=key,
             lead=make_user("Maja Lindqvist", phone="+45 20 20 20 20"),
             sponsor=make_user("Daniel Osei"),
         )
@@ -166,7 +168,7 @@ def test_a_step_that_fires_after_the_acknowledgement_does_nothing(cast):
     timer = Timer.objects.get(kind="incident.escalation")
     triage.acknowledge(incident.pk, by=cast.tomasz, at=NOW)
 
-    escalation.on_step(timer.args, due_at=NOW, at=NOW)
+    escalation.on_steps([timers.Firing(timer.args, NOW)], at=NOW)
 
     assert paged() == []
 
@@ -177,7 +179,7 @@ def test_a_step_of_an_earlier_round_does_nothing(cast):
     triage.regrade(incident.pk, impact="medium", urgency="high", by=cast.maja, at=NOW)
     triage.regrade(incident.pk, impact="high", urgency="high", by=cast.maja, at=NOW)
 
-    escalation.on_step(args, due_at=NOW, at=NOW)
+    escalation.on_steps([timers.Firing(args, NOW)], at=NOW)
 
     assert paged() == []
     assert Incident.objects.get().escalation_round == 2
@@ -356,3 +358,49 @@ def test_a_step_nobody_stood_on_says_so(cast):
 
 def test_an_incident_that_pages_nobody_has_no_ladder(cast):
     assert shown(cast.report(impact="low", urgency="low"), 1) == []
+
+
+# --- Many at once -------------------------------------------------------------------------------
+
+
+def test_incidents_of_several_periods_due_at_once_page_each_their_own_people(cast):
+    other = Cast("SHOP")
+    first, second, third = cast.report(), other.report(), cast.report(title="Payments stand still")
+
+    assert timers.fire_due(at=NOW) == 3
+
+    pages = Delivery.objects.filter(kind="page").values_list("recipient", "period", "subject")
+    assert sorted(pages) == sorted([
+        (cast.tomasz.pk, cast.period.pk, first.subject),
+        (other.tomasz.pk, other.period.pk, second.subject),
+        (cast.tomasz.pk, cast.period.pk, third.subject),
+    ])  # fmt: skip
+    assert [len(entries(period, "incident.paged")) for period in (cast.period, other.period)] == [2, 1]
+    assert Timer.objects.filter(kind="incident.escalation", fired_at=None, cleared_at=None).count() == 3
+
+
+def test_steps_due_at_once_cost_the_same_statements_however_many(cast):
+    def statements(count: int) -> int:
+        for _ in range(count):
+            cast.report()
+        with CaptureQueriesContext(connection) as seen:
+            assert timers.fire_due(at=NOW) == count
+        return len(seen)
+
+    few, many = statements(3), statements(30)
+
+    assert many == few
+
+
+def test_in_turn_goes_on_within_what_is_due_at_once(cast):
+    members = [cast._on_shift(f"Member {number}", Shift.Kind.PRIMARY) for number in range(3)]
+    Membership.objects.filter(user__in=members).update(role=cast.role)
+    in_turn = Ladder((Step("round_robin", 0, role=cast.role.pk), Step("lead", 5)))
+    policies.set_ladder(cast.period.pk, severity="P1", ladder=in_turn, by=cast.maja, at=NOW)
+    for _ in range(3):
+        cast.report()
+
+    assert timers.fire_due(at=NOW) == 3
+
+    pages = Delivery.objects.filter(kind="page")
+    assert len(set(pages.values_list("recipient", flat=True))) == 3
