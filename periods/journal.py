@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db import transaction
@@ -22,6 +24,7 @@ from hypercare.queue import later
 from periods.models import JournalEntry, Period
 
 BATCH = 200
+TOGETHER = 25  # entries in one transaction: what their consumers hold is not held for long
 SETBACKS = "journal:"  # what the keys of its setbacks begin with
 
 
@@ -85,33 +88,43 @@ def digest(entry: JournalEntry) -> str:
 def dispatch(*, at: datetime) -> int:
     """Hand each new entry to every consumer, in order; how many were handed on.
 
-    One transaction an entry. A consumer that fails holds up neither the others nor the next entry: it is noted
-    in the same transaction as a setback, and tried again with growing pauses until it goes through.
+    Neighbours of one period share a transaction. A consumer that fails holds up neither the others nor the next
+    entry: it is noted in the same transaction as a setback, and tried again with growing pauses until it goes through.
     """
-    waiting = (
-        JournalEntry.objects.filter(dispatched_at__isnull=True).order_by("id").values_list("pk", flat=True)
-    )
-    done = sum(_hand_on(pk, at) for pk in list(waiting[:BATCH]))
+    new = JournalEntry.objects.filter(dispatched_at__isnull=True).order_by("id").values_list("period", "pk")
+    done = 0
+    for _, neighbours in groupby(list(new[:BATCH]), key=itemgetter(0)):
+        pks = [pk for _, pk in neighbours]
+        done += sum(_hand_on(pks[n : n + TOGETHER], at) for n in range(0, len(pks), TOGETHER))
     return done + setbacks.retry(SETBACKS, _try_again, at=at)
 
 
 @transaction.atomic
-def _hand_on(pk: int, at: datetime) -> bool:
-    waiting = JournalEntry.objects.filter(pk=pk, dispatched_at__isnull=True)
-    entry = waiting.select_for_update(skip_locked=True, of=("self",)).first()
-    if entry is None:
-        return False
-    if not setbacks.went_through(partial(_tell_all, entry, at)):
-        for path in wiring.JOURNAL_CONSUMERS:
-            rest = f"{pk}:{path}"
-            setbacks.attempt(f"{SETBACKS}{rest}", partial(_try_again, rest, at), at=at)
-    waiting.update(dispatched_at=at)
-    return True
+def _hand_on(pks: Sequence[int], at: datetime) -> int:
+    waiting = JournalEntry.objects.filter(pk__in=pks, dispatched_at__isnull=True).order_by("id")
+    mine = list(waiting.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    _tell(mine, at)
+    return JournalEntry.objects.filter(pk__in=mine).update(dispatched_at=at)
 
 
-def _tell_all(entry: JournalEntry, at: datetime) -> None:
+def _tell(pks: Sequence[int], at: datetime) -> None:
+    """All entries to all consumers; else entry by entry; else consumer by consumer, with a setback for who fails."""
+    if setbacks.went_through(partial(_tell_all, pks, at)):
+        return
+    if len(pks) > 1:
+        for pk in pks:
+            _tell([pk], at)
+        return
     for path in wiring.JOURNAL_CONSUMERS:
-        wiring.resolve(path)(entry, at=at)
+        rest = f"{pks[0]}:{path}"
+        setbacks.attempt(f"{SETBACKS}{rest}", partial(_try_again, rest, at), at=at)
+
+
+def _tell_all(pks: Sequence[int], at: datetime) -> None:
+    entries = JournalEntry.objects.filter(pk__in=pks).select_related("period", "actor").order_by("id")
+    for entry in entries:
+        for path in wiring.JOURNAL_CONSUMERS:
+            wiring.resolve(path)(entry, at=at)
 
 
 def _try_again(rest: str, at: datetime) -> None:

@@ -270,6 +270,18 @@ def test_handing_on_costs_each_consumer_no_statement_of_its_own(monkeypatch: pyt
     assert statements(20) == statements(2)
 
 
+def test_handing_on_neighbours_of_a_period_costs_as_much_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "JOURNAL_CONSUMERS", (f"{__name__}.idle",))
+
+    def statements(entries: int) -> int:
+        make_entries(entries)
+        with CaptureQueriesContext(connection) as asked:
+            assert journal.dispatch(at=NOW) == entries
+        return len(asked)
+
+    assert statements(journal.TOGETHER) == statements(1)
+
+
 def test_a_consumer_that_fails_gets_the_entry_again_and_leaves_nothing_half_done(
     listeners: Heard,
 ) -> None:
