@@ -22,6 +22,11 @@ PROMISES: Final = [
 ]  # fmt: skip
 
 
+def promised(choice: str) -> timedelta:
+    """How long a chosen promise is; zero for none."""
+    return timedelta() if choice == NONE else timedelta(minutes=int(choice))
+
+
 class StatusPageForm(forms.Form):
     """Who may see the page, where it is and what it is called."""
 
@@ -86,11 +91,11 @@ class UpdateForm(forms.Form):
     def words(self, at: datetime) -> Words:
         """What the domain is told."""
         data = self.cleaned_data
-        minutes = 0 if data["promise"] == NONE else int(data["promise"])
+        promise = promised(data["promise"])
         return Words(
             text=data["text"], state=data["state"], title=data["title"],
             components=tuple(data.get("components", ())), audience=data["audience"],
-            next_by=at + timedelta(minutes=minutes) if minutes else None,
+            next_by=at + promise if promise else None,
         )  # fmt: skip
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 from django import forms
+from django.forms.models import ModelChoiceIterator
 
 from contributors.models import Membership
 from hypercare.models import User
+from incidents.comms_forms import PROMISES, promised
 from incidents.inputs import TELL
 from incidents.models import Comment, Incident
 from incidents.queues import SNOOZES
@@ -19,6 +23,7 @@ SEVERITY_CHOICES: Final = [(code, f"{code}, {Incident.Severity(code).label.lower
 KINDS: Final = [("", "Not judged yet"), *Incident.Kind.choices]
 VERDICTS: Final = [("", "Not judged yet"), *Incident.Verdict.choices]
 LONGEST: Final = 20_000
+NOBODY: Final = "nobody"
 HOW: Final = [
     ("duplicate", "A duplicate: it is closed, and its comments, alerts, tasks and followers move"),
     ("part", "Part of it: both stay open, and the other lists this one"),
@@ -172,12 +177,34 @@ class SnoozeForm(forms.Form):
     )  # fmt: skip
 
 
-class AssignForm(forms.Form):
-    """An owner from the period's people; nobody is allowed."""
+class _WithNobody(ModelChoiceIterator):
+    """Nobody is a choice of its own, beside the people."""
 
-    owner = forms.ModelChoiceField(
-        label="Owner", queryset=User.objects.none(), required=False, empty_label="Nobody",
-        error_messages={"invalid_choice": "Choose somebody who is part of this period."},
+    def __iter__(self) -> Iterator[tuple[Any, str]]:
+        yield ("", "Choose")
+        yield (NOBODY, "Nobody")
+        yield from ((value, name) for value, name in super().__iter__() if value != "")
+
+
+class OwnerField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic for the checker alone
+    """Somebody, or nobody where that is said. A field that is left out is neither."""
+
+    iterator = _WithNobody
+
+    def clean(self, value: Any) -> Any:
+        """The person, or None. Raises ValidationError where nothing was chosen."""
+        return None if value == NOBODY else super().clean(value)
+
+
+class AssignForm(forms.Form):
+    """An owner from the period's people, or nobody."""
+
+    owner = OwnerField(
+        label="Owner", queryset=User.objects.none(),
+        error_messages={
+            "invalid_choice": "Choose somebody who is part of this period.",
+            "required": "Choose who owns it, or that nobody does.",
+        },
     )  # fmt: skip
 
     def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
@@ -204,6 +231,16 @@ class CommentForm(forms.Form):
         label="Text", max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": "Write something first."},
     )  # fmt: skip
+    promise = forms.ChoiceField(
+        label="Next update outside", required=False, choices=[("", "when the next one is due here"), *PROMISES],
+        error_messages={"invalid_choice": "Choose from the list when the next update comes."},
+    )  # fmt: skip
+
+    @property
+    def promised(self) -> timedelta | None:
+        """How long until people outside hear more; None leaves it to the incident's own clock."""
+        chosen = self.cleaned_data["promise"]
+        return promised(chosen) if chosen else None
 
 
 class ResolveForm(forms.Form):

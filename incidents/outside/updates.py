@@ -110,20 +110,28 @@ def promised(period: Period, *, before: datetime) -> list[Notice]:
 
 
 @transaction.atomic
-def publish(incident_id: int, *, text: str, by: User, at: datetime, via: str = "") -> Update:
+def publish(
+    incident_id: int, *, text: str, by: User, at: datetime, promise: timedelta | None = None, via: str = ""
+) -> Update:
     """An incident's stakeholder update, outside too: the next update of its notice, which stands where it stood.
 
-    The next one is promised for when the incident's own is due. Raises Refused when people outside know nothing of it.
+    `promise` is how long until the next one, zero to promise none; without it the next one is promised for when the
+    incident's own is due. Raises Refused when people outside know nothing of it, Invalid for words that can't stand.
     """
     incident = hold(incident_id)
     notice = open_notice(incident)
     if notice is None:
         raise Refused("People outside know nothing of it yet. Begin a notice under Comms.")
-    incident.last_update_at = at
-    due = [clock.due_at for clock in clocks_of(incident, at) if clock.kind == "update" and clock.is_open]
-    next_by = next((moment for moment in due if at < moment <= at + LONGEST_PROMISE), None)
+    next_by = _due(incident, at) if promise is None else at + promise if promise else None
     words = Words(text, notice.state, next_by=next_by)
     return post(incident.period_id, words, by=by, at=at, notice_id=notice.pk, via=via)
+
+
+def _due(incident: Incident, at: datetime) -> datetime | None:
+    """When the incident's own next update is due after one now."""
+    incident.last_update_at = at
+    due = [clock.due_at for clock in clocks_of(incident, at) if clock.kind == "update" and clock.is_open]
+    return next((moment for moment in due if at < moment <= at + LONGEST_PROMISE), None)
 
 
 def _write(notice: Notice, words: Words, incident: Incident | None, *, by: User, at: datetime) -> Update:

@@ -28,6 +28,7 @@ from hypercare.http import SignedInRequest
 from hypercare.models import User
 from incidents import facts, merge, queues, relations, rollback, timeline, triage, work
 from incidents.forms import (
+    NOBODY,
     AssignForm,
     ClassifyForm,
     EditForm,
@@ -79,7 +80,7 @@ def _plain(shape: type[forms.Form]) -> Callable[[Any, Loaded], forms.Form]:
 
 
 def _assign_form(data: Any, at: Loaded) -> forms.Form:
-    return AssignForm(data, period=at.period, initial={"owner": at.incident.owner_id})
+    return AssignForm(data, period=at.period, initial={"owner": at.incident.owner_id or NOBODY})
 
 
 def _work(mine: Rights, _incident: Incident, _data: Data) -> None:

@@ -35,7 +35,8 @@ def comment(request: SignedInRequest, key: str, number: int) -> HttpResponse:
         outside = kind == Comment.Kind.UPDATE and "outside" in request.POST
         if not outside or _publish(request, loaded, form):
             if not outside:
-                triage.comment(loaded.incident.pk, **form.cleaned_data, by=request.user, at=timezone.now())
+                body = form.cleaned_data["body"]
+                triage.comment(loaded.incident.pk, body=body, kind=kind, by=request.user, at=timezone.now())
             said = {"note": "Note added", "update": "Update posted", "decision": "Decision recorded"}
             return _composer_done(request, loaded, "Update is out" if outside else said[kind], kind)
     context = _context(loaded, form)
@@ -48,7 +49,9 @@ def _publish(request: SignedInRequest, loaded: Loaded, form: CommentForm) -> boo
     require(request.user, loaded.period, "updates.post")
     body = form.cleaned_data["body"]
     try:
-        updates.publish(loaded.incident.pk, text=body, by=request.user, at=timezone.now())
+        updates.publish(
+            loaded.incident.pk, text=body, promise=form.promised, by=request.user, at=timezone.now()
+        )
     except Refused as error:
         form.add_error("body", list(error.reasons))
         return False

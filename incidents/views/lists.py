@@ -17,7 +17,7 @@ from contributors.views.loading import tab_counts
 from hypercare.http import SignedInRequest
 from hypercare.models import User
 from incidents import listing, presenters, queues, rights, saved, tallies, triage
-from incidents.forms import LogForm, workers
+from incidents.forms import NOBODY, LogForm, workers
 from incidents.listing import Filters
 from incidents.models import Incident
 from incidents.severity import SEVERITIES
@@ -140,7 +140,7 @@ def _many(period: Period, me: rights.Rights, *, named: bool) -> dict[str, Any]:
     if not (me.triage and named):
         return MANY
     people = [(f"assign:{person.pk}", person.name) for person in workers(period)]
-    return {"Assign to": [*people, ("assign:", "Nobody")], **MANY}
+    return {"Assign to": [*people, (f"assign:{NOBODY}", "Nobody")], **MANY}
 
 
 def _views(request: SignedInRequest, period: Period, filters: Filters) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from hypercare.errors import Invalid
 from hypercare.http import SignedInRequest
 from incidents import bulk, queues, rights
 from incidents.bulk import Outcome
-from incidents.forms import workers
+from incidents.forms import NOBODY, workers
 from incidents.views.loading import done, is_htmx, next_url, problem
 from periods.access import period_or_404
 from periods.models import Period
@@ -57,7 +57,7 @@ def undo(request: SignedInRequest, key: str) -> HttpResponse:
 def _meant(period: Period, action: str, value: str, now: Any) -> Any:
     """The value as the domain takes it."""
     if action == "assign":
-        if not value:
+        if value == NOBODY:
             return None
         owner = (
             workers(period).filter(pk=int(value)).first() if value.isdecimal() and len(value) < 19 else None

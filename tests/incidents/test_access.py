@@ -34,7 +34,7 @@ PAGES = [
     ("POST", f"{PAGE}acknowledge/", {}, (302, 302, 302, 403, 404)),
     ("POST", f"{PAGE}comment/", {"kind": "note", "body": "x"}, (302, 302, 302, 403, 404)),
     ("GET", f"{PAGE}comment/", None, (200, 200, 200, 403, 404)),
-    ("POST", f"{PAGE}assign/", {"owner": ""}, (302, 302, 403, 403, 404)),
+    ("POST", f"{PAGE}assign/", {"owner": "nobody"}, (302, 302, 403, 403, 404)),
     ("POST", f"{PAGE}regrade/", {"severity": "P2"}, (302, 302, 403, 403, 404)),
     ("POST", f"{PAGE}status/", {"status": "investigating"}, (302, 302, 403, 403, 404)),
     ("POST", f"{PAGE}resolve/", RESOLVED, (302, 302, 403, 403, 404)),

@@ -264,3 +264,23 @@ def test_an_incident_costs_the_same_queries_however_long_its_story(
 def test_an_unknown_number_is_not_found_even_an_absurd_one(browser: Client, period: Period) -> None:
     for number in ("2", "0", "99999999999999999999"):
         assert browser.get(f"/i/BILL-{number}/").status_code == 404
+
+
+def test_an_owner_goes_by_the_explicit_choice_of_nobody_alone(browser: Client, period: Period) -> None:
+    incident = reported(period)
+    triage.assign(incident.pk, owner=period.lead, by=period.lead, at=timezone.now())
+
+    refused = [
+        browser.post("/i/BILL-1/assign/", {}),
+        browser.post("/i/BILL-1/assign/", {"owner": ""}),
+        browser.post("/i/BILL-1/assign/", {}, **HTMX),
+    ]
+    kept = Incident.objects.get().owner
+    chosen = browser.post("/i/BILL-1/assign/", {"owner": "nobody"})
+
+    assert [answer.status_code for answer in refused] == [422, 422, 422]
+    assert all("Choose who owns it, or that nobody does." in text(answer) for answer in refused)
+    assert 'value="nobody"' in refused[0].content.decode()
+    assert kept == period.lead
+    assert chosen.status_code == 302
+    assert Incident.objects.get().owner is None

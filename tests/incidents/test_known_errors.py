@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -159,6 +161,24 @@ def test_an_update_on_the_incident_goes_outside_too_where_the_box_is_ticked(brow
     assert last.state == "identified"
     assert last.next_by is not None  # promised for when the incident's own update is due
     assert Comment.objects.filter(body="Still on it.").count() == 1
+
+
+@pytest.mark.parametrize(("promise", "ahead"), [("30", timedelta(minutes=30)), ("none", None)])
+def test_the_composer_chooses_when_people_outside_hear_more(browser, period, promise, ahead):
+    incident = reported(period, impact="high", urgency="high")
+    posted(period, incident_id=incident.pk)
+    address = f"{incident.get_absolute_url()}comment/"
+    said = {"kind": "update", "body": "Still on it.", "outside": "on"}
+
+    offered = text(browser.get(incident.get_absolute_url()))
+    wrong = browser.post(address, {**said, "promise": "soon"})
+    browser.post(address, {**said, "promise": promise})
+
+    assert "Next update outside" in offered
+    assert wrong.status_code == 422
+    assert "Choose from the list when the next update comes." in text(wrong)
+    last = Update.objects.latest("id")
+    assert (last.text, last.next_by) == ("Still on it.", last.at + ahead if ahead else None)
 
 
 def test_what_is_too_long_for_outside_comes_back_in_the_composer(browser, period):

@@ -50,7 +50,7 @@ def test_what_refuses_is_named_and_the_rest_stands(browser: Client, period: Peri
 
 @pytest.mark.parametrize("sent", [
     {}, {"n": "1"}, {"n": "1", "do": "explode:now"}, {"n": "x", "do": "kind:data"}, {"n": "1", "do": "severity:P9"},
-    {"n": "1", "do": "assign:99999999"}, {"n": "1", "do": "snooze:never"},
+    {"n": "1", "do": "assign:99999999"}, {"n": "1", "do": "assign:"}, {"n": "1", "do": "snooze:never"},
 ])  # fmt: skip
 def test_bad_input_is_said_and_changes_nothing(browser: Client, period: Period, sent: dict[str, str]) -> None:
     reported(period)
