@@ -19,6 +19,7 @@ from contributors import serializers as shapes
 from contributors.models import Acknowledgement, Membership, Shift
 from hypercare.api import IDEMPOTENCY, PAGING, idempotent, moment_of, person
 from hypercare.api.lists import Answer, listed
+from hypercare.api.strict import nothing
 from hypercare.errors import Invalid, Refused
 from periods.access import allowed, period_or_404
 from periods.models import Period
@@ -101,6 +102,7 @@ def _answer(request: Request, period: Period, pk: int, **answer: Any) -> Respons
 @api_view(["POST"])
 def remind(request: Request, key: str, pk: int) -> Response:
     """Invite somebody, or ask again: a mail with a one-tap link goes out. 409 within four hours of the last one."""
+    nothing(request)
     period = period_or_404(person(request), key, may="members.manage")
     asking.remind(_member_or_404(period, pk).pk, by=person(request), at=timezone.now(), via=VIA)
     return Response(_member(request, period, pk))
@@ -110,6 +112,7 @@ def remind(request: Request, key: str, pk: int) -> Response:
 @api_view(["POST"])
 def release(request: Request, key: str, pk: int) -> Response:
     """Release somebody; their coming shifts are cancelled."""
+    nothing(request)
     period = period_or_404(person(request), key, may="members.manage")
     roster.remove_member(_member_or_404(period, pk).pk, by=person(request), at=timezone.now(), via=VIA)
     return Response(status=204)

@@ -9,6 +9,8 @@ from rest_framework import serializers
 
 from contributors import fingerprints, roster
 from contributors.models import Acknowledgement, Membership, Role, Shift
+from hypercare.api.strict import NothingIn as NothingIn
+from hypercare.api.strict import StrictSerializer
 from hypercare.models import User
 from periods.models import Period
 
@@ -93,7 +95,7 @@ class ContributorOut(serializers.ModelSerializer[Membership]):
         return ChangeOut(voided.void_changes if voided else [], many=True).data
 
 
-class InPeriod(serializers.Serializer[Any]):
+class InPeriod(StrictSerializer):
     """Input whose roles and people belong to the period in the context."""
 
     @property
@@ -175,21 +177,21 @@ def _role(period: Period, name: str) -> Role:
     return role
 
 
-class SeenPagesIn(serializers.Serializer[Any]):
+class SeenPagesIn(StrictSerializer):
     """Versions of pages that were read."""
 
     runbook = serializers.IntegerField(min_value=0, required=False)
     how_we_work = serializers.IntegerField(min_value=0, required=False)
 
 
-class SeenIn(serializers.Serializer[Any]):
+class SeenIn(StrictSerializer):
     """What was read before answering; what is left out is not compared."""
 
     pages = SeenPagesIn(required=False)
     go_live_at = serializers.DateTimeField(required=False)
 
 
-class AcknowledgeIn(serializers.Serializer[Any]):
+class AcknowledgeIn(StrictSerializer):
     """I am ready: all four statements, or after a change those it concerns."""
 
     statements = serializers.ListField(child=serializers.CharField(max_length=20), max_length=10)
@@ -205,13 +207,13 @@ def seen_of(data: dict[str, Any] | None) -> dict[str, Any] | None:
     return {**found, "go_live_at": moment.isoformat()} if moment else found
 
 
-class ReplyIn(serializers.Serializer[Any]):
+class ReplyIn(StrictSerializer):
     """What was done about it."""
 
     text = serializers.CharField(max_length=2000)
 
 
-class DeclineIn(serializers.Serializer[Any]):
+class DeclineIn(StrictSerializer):
     """Something is missing."""
 
     note = serializers.CharField(max_length=2000, help_text="What is missing.")
@@ -222,10 +224,6 @@ class DeclineIn(serializers.Serializer[Any]):
         child=serializers.IntegerField(min_value=1, max_value=2**62), max_length=200, default=list,
         help_text="Ids of one's own shifts that one can't work.",
     )  # fmt: skip
-
-
-class NothingIn(serializers.Serializer[Any]):
-    """No input."""
 
 
 class GapOut(serializers.Serializer[Any]):

@@ -177,7 +177,7 @@ class SnoozeForm(forms.Form):
     )  # fmt: skip
 
 
-class _WithNobody(ModelChoiceIterator):
+class _WithNobody(ModelChoiceIterator):  # type: ignore[type-arg]  # generic for the checker alone
     """Nobody is a choice of its own, beside the people."""
 
     def __iter__(self) -> Iterator[tuple[Any, str]]:

@@ -8,6 +8,8 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from hypercare.api.strict import NothingIn as NothingIn
+from hypercare.api.strict import StrictSerializer
 from hypercare.models import User
 from incidents.clocks import next_deadline
 from incidents.deadlines import clocks_of, missed
@@ -99,7 +101,7 @@ class CommentOut(serializers.ModelSerializer[Comment]):
         fields: ClassVar = ["id", "kind", "body", "by", "at"]
 
 
-class SeverityIn(serializers.Serializer[Any]):
+class SeverityIn(StrictSerializer):
     """A severity, or impact and urgency by name; the named levels win."""
 
     severity = serializers.ChoiceField(choices=Incident.Severity.choices, required=False)
@@ -118,7 +120,7 @@ class SeverityIn(serializers.Serializer[Any]):
         return data
 
 
-class ComponentMixin(serializers.Serializer[Any]):
+class ComponentMixin(StrictSerializer):
     """Checks the component against the period in the context."""
 
     def validate_component(self, value: str) -> str:
@@ -150,15 +152,8 @@ class PatchIn(ComponentMixin):
     kind = serializers.ChoiceField(choices=Incident.Kind.choices, required=False, allow_blank=True)
     verdict = serializers.ChoiceField(choices=Incident.Verdict.choices, required=False, allow_blank=True)
 
-    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Refuse fields that can't be changed here, rather than ignore them."""
-        unknown = sorted(set(self.initial_data) - set(self.fields))
-        if unknown:
-            raise serializers.ValidationError(dict.fromkeys(unknown, "This can't be changed here."))
-        return data
 
-
-class AssignIn(serializers.Serializer[Any]):
+class AssignIn(StrictSerializer):
     """The new owner: a person's id or e-mail address, `me`, or null for nobody."""
 
     owner = serializers.CharField(allow_null=True, max_length=254)
@@ -170,7 +165,7 @@ class AssignIn(serializers.Serializer[Any]):
         return somebody(value, self.context["period"], self.context["user"])
 
 
-class StatusIn(serializers.Serializer[Any]):
+class StatusIn(StrictSerializer):
     """The next status, with a word on why."""
 
     status = serializers.ChoiceField(choices=Incident.Status.choices)
@@ -183,7 +178,7 @@ class RegradeIn(SeverityIn):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=500)
 
 
-class ResolveIn(serializers.Serializer[Any]):
+class ResolveIn(StrictSerializer):
     """How it ended."""
 
     ending = serializers.ChoiceField(choices=Incident.Ending.choices)
@@ -208,38 +203,38 @@ class ResolveIn(serializers.Serializer[Any]):
         return data
 
 
-class QueueIn(serializers.Serializer[Any]):
+class QueueIn(StrictSerializer):
     """Whom it waits for (empty is nobody), and what for."""
 
     queue = serializers.ChoiceField(choices=Incident.Queue.choices, allow_blank=True)
     note = serializers.CharField(required=False, allow_blank=True, max_length=200)
 
 
-class PauseIn(serializers.Serializer[Any]):
+class PauseIn(StrictSerializer):
     """What the reporter is to answer; the mitigate and resolve clocks stand until `resume`."""
 
     note = serializers.CharField(max_length=200)
 
 
-class SnoozeIn(serializers.Serializer[Any]):
+class SnoozeIn(StrictSerializer):
     """Until when it stays out of the open list; null brings it back now."""
 
     until = serializers.DateTimeField(allow_null=True)
 
 
-class UndoIn(serializers.Serializer[Any]):
+class UndoIn(StrictSerializer):
     """The journal entry (`seq`) of one's own action."""
 
     seq = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
-class ReasonIn(serializers.Serializer[Any]):
+class ReasonIn(StrictSerializer):
     """One sentence that says why."""
 
     reason = serializers.CharField(max_length=2000)
 
 
-class OtherIn(serializers.Serializer[Any]):
+class OtherIn(StrictSerializer):
     """Another incident of the period, by its key."""
 
     other = serializers.CharField(max_length=24)
@@ -249,7 +244,7 @@ class OtherIn(serializers.Serializer[Any]):
         return _id_of(value, self.context["period"])
 
 
-class MergeIn(serializers.Serializer[Any]):
+class MergeIn(StrictSerializer):
     """The incident that stays, by its key. This one is closed as its duplicate."""
 
     into = serializers.CharField(max_length=24)
@@ -259,7 +254,7 @@ class MergeIn(serializers.Serializer[Any]):
         return _id_of(value, self.context["period"])
 
 
-class ParentIn(serializers.Serializer[Any]):
+class ParentIn(StrictSerializer):
     """The incident this one is part of, by its key; null for none."""
 
     part_of = serializers.CharField(source="parent", max_length=24, allow_null=True)
@@ -269,15 +264,11 @@ class ParentIn(serializers.Serializer[Any]):
         return None if value is None else _id_of(value, self.context["period"])
 
 
-class CommentIn(serializers.Serializer[Any]):
+class CommentIn(StrictSerializer):
     """A note, a stakeholder update or a decision."""
 
     kind = serializers.ChoiceField(choices=Comment.Kind.choices, default=Comment.Kind.NOTE)
     body = serializers.CharField(max_length=LONGEST)
-
-
-class NothingIn(serializers.Serializer[Any]):
-    """An action without input."""
 
 
 class AlertSourceOut(serializers.ModelSerializer[AlertSource]):
@@ -288,7 +279,7 @@ class AlertSourceOut(serializers.ModelSerializer[AlertSource]):
         fields: ClassVar = ["id", "kind", "name", "token_prefix", "created_at", "last_used_at", "revoked_at"]
 
 
-class AlertSourceIn(serializers.Serializer[Any]):
+class AlertSourceIn(StrictSerializer):
     """A new alert source."""
 
     kind = serializers.ChoiceField(choices=AlertSource.Kind.choices, default=AlertSource.Kind.ALERTMANAGER)

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from hypercare.api.strict import NothingIn as NothingIn
+from hypercare.api.strict import StrictSerializer as StrictSerializer
 from hypercare.models import User
 from periods import complexity
 from periods.models import JournalEntry, Period
@@ -54,22 +56,6 @@ class PersonField(serializers.Field[User, Any, Any, Any]):
     def to_representation(self, value: User) -> dict[str, Any]:
         """Id and name."""
         return {"id": value.pk, "name": value.name}
-
-
-class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields it does not know, rather than ignore them."""
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """Name each unknown field, once the known ones are fine."""
-        value: dict[str, Any] = super().to_internal_value(data)
-        unknown = sorted(set(data) - set(self.fields))
-        if unknown:
-            raise serializers.ValidationError(dict.fromkeys(unknown, "This can't be set here."))
-        return value
-
-
-class NothingIn(StrictSerializer):
-    """An action without input."""
 
 
 class PeriodReasonIn(StrictSerializer):

@@ -18,6 +18,7 @@ from contributors.models import Absence, CalendarImport
 from contributors.views.calendar_api import LeftOut, SourceIn
 from hypercare.api import IDEMPOTENCY, PAGING, idempotent, person
 from hypercare.api.lists import Answer, listed
+from hypercare.api.strict import Strict, StrictSerializer, nothing
 
 VIA = "api"
 LARGEST_ID = 2**62
@@ -31,7 +32,7 @@ class AbsenceOut(serializers.ModelSerializer[Absence]):
         fields: ClassVar = ["id", "starts_at", "ends_at", "note", "created_at"]
 
 
-class AbsenceIn(serializers.ModelSerializer[Absence]):
+class AbsenceIn(Strict, serializers.ModelSerializer[Absence]):
     """Be away from start up to end. The note stays mine."""
 
     class Meta:
@@ -39,7 +40,7 @@ class AbsenceIn(serializers.ModelSerializer[Absence]):
         fields: ClassVar = ["starts_at", "ends_at", "note"]
 
 
-class AbsencesChosenIn(serializers.Serializer[Any]):
+class AbsencesChosenIn(StrictSerializer):
     """Which of the rows shown are absences."""
 
     keys = serializers.ListField(child=serializers.CharField(max_length=300), max_length=1000)
@@ -136,6 +137,7 @@ def accept(request: Request, pk: uuid.UUID) -> Response:
 @api_view(["POST"])
 def undo(request: Request, pk: uuid.UUID) -> Response:
     """Take what was accepted back."""
+    nothing(request)
     import_absences.undo(_own_or_404(request, pk).pk, by=person(request), at=timezone.now(), via=VIA)
     return Response(_preview(request, pk))
 

@@ -19,6 +19,7 @@ from contributors.import_plan import Change
 from contributors.models import CalendarImport, Role, Shift
 from contributors.views.imports import draft_or_404
 from hypercare.api import person
+from hypercare.api.strict import StrictSerializer, nothing
 from periods.access import period_or_404
 from periods.models import Period
 
@@ -34,7 +35,7 @@ class CalendarFeedOut(serializers.Serializer[Any]):
     url = serializers.CharField(allow_null=True)
 
 
-class SourceIn(serializers.Serializer[Any]):
+class SourceIn(StrictSerializer):
     """A calendar: its text, or an address that is asked once."""
 
     text = serializers.CharField(
@@ -74,14 +75,14 @@ class LeftOut(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
-class CalendarAcceptIn(serializers.Serializer[Any]):
+class CalendarAcceptIn(StrictSerializer):
     """Which preview is accepted: `version` is the one it was shown with."""
 
     version = serializers.IntegerField(min_value=0)
     drop_missing = serializers.BooleanField(default=True)
 
 
-class CalendarPeopleIn(serializers.Serializer[Any]):
+class CalendarPeopleIn(StrictSerializer):
     """Who is meant by names that nobody has; 0 leaves a name out."""
 
     people = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=LARGEST_ID))
@@ -123,6 +124,7 @@ def calendars(request: Request, key: str) -> Response:
 @api_view(["POST", "DELETE"])
 def calendar(request: Request, key: str, pk: int) -> Response:
     """A new address of a role's calendar in place of the old; DELETE ends it."""
+    nothing(request)
     period = period_or_404(person(request), key)
     role = Role.objects.select_related("period").filter(period=period, pk=min(pk, LARGEST_ID)).first()
     if role is None:
@@ -190,6 +192,7 @@ def accept(request: Request, key: str, pk: uuid.UUID) -> Response:
 @api_view(["POST"])
 def undo(request: Request, key: str, pk: uuid.UUID) -> Response:
     """Take an accepted calendar back."""
+    nothing(request)
     period = period_or_404(person(request), key, may="shifts.manage")
     imports.undo(draft_or_404(period, pk).pk, by=person(request), at=timezone.now(), via=VIA)
     return Response(_preview(period, pk))

@@ -20,6 +20,7 @@ from contributors.models import Delivery
 from contributors.serializers import NothingIn, PersonOut
 from hypercare.api import PAGING, person
 from hypercare.api.lists import Answer, listed
+from hypercare.api.strict import nothing
 from hypercare.errors import Invalid
 from periods.access import period_or_404
 
@@ -84,6 +85,7 @@ def listing(request: Request, key: str) -> Answer:
 @api_view(["POST"])
 def retry(request: Request, key: str, pk: uuid.UUID) -> Response:
     """Send a message again that could not be sent, as one of its own. 409 when it is not one, or was sent again."""
+    nothing(request)
     period = period_or_404(person(request), key, may=RUN)
     try:
         row = history.retry(period, pk, by=person(request), at=timezone.now(), via="api")
@@ -96,6 +98,7 @@ def retry(request: Request, key: str, pk: uuid.UUID) -> Response:
 @api_view(["POST"])
 def test_everyone(request: Request, key: str) -> Response:
     """A test page to everybody in the period; `?q=test` lists what became of them. 409 within a minute of the last."""
+    nothing(request)
     period = period_or_404(person(request), key, may=RUN)
     count = testpages.to_everyone(period, by=person(request), at=timezone.now(), via="api")
     return Response({"people": count}, status=202)
@@ -105,5 +108,6 @@ def test_everyone(request: Request, key: str) -> Response:
 @api_view(["POST"])
 def test_me(request: Request) -> Response:
     """A test page to myself, by every way that a page would take. 409 within a minute of the last."""
+    nothing(request)
     rows = testpages.to_myself(person(request), at=timezone.now())
     return Response(DeliveryOut(rows, many=True).data, status=202)

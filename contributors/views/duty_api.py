@@ -16,6 +16,7 @@ from contributors.models import CoverRequest, Rotation
 from contributors.views import duty_shapes as shapes
 from hypercare.api import IDEMPOTENCY, PAGING, idempotent, person
 from hypercare.api.lists import Answer, listed
+from hypercare.api.strict import nothing
 from hypercare.errors import Invalid
 from periods.access import period_or_404
 from periods.models import Period
@@ -113,6 +114,7 @@ def cover_requests(request: Request, key: str) -> Answer:
 @api_view(["POST"])
 def answer(request: Request, key: str, pk: int, name: str) -> Response:
     """Accept, refuse, approve, decline or withdraw."""
+    nothing(request)
     period = period_or_404(person(request), key)
     found = CoverRequest.objects.filter(role__period=period, pk=min(pk, LARGEST_ID)).first()
     if found is None:

@@ -9,12 +9,13 @@ from rest_framework import serializers
 from contributors import roster, rota
 from contributors.models import CoverAsk, CoverRequest, Role, Rotation, Shift
 from contributors.serializers import InPeriod, PersonOut
+from hypercare.api.strict import StrictSerializer
 from hypercare.models import User
 
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
-class HoursShape(serializers.Serializer[Any]):
+class HoursShape(StrictSerializer):
     """Hours of a week on the wall clock; Monday is 0. Hours that end before they start end the next day."""
 
     days = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=6), required=False)

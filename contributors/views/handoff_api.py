@@ -17,6 +17,7 @@ from contributors.models import Handoff
 from contributors.serializers import NothingIn, PersonOut
 from hypercare.api import PAGING, person
 from hypercare.api.lists import Answer, listed
+from hypercare.api.strict import StrictSerializer, nothing
 from periods.access import period_or_404
 from periods.models import Period
 
@@ -49,7 +50,7 @@ class HandoffOut(serializers.ModelSerializer[Handoff]):
         ]  # fmt: skip
 
 
-class HandoffIn(serializers.Serializer[Any]):
+class HandoffIn(StrictSerializer):
     """The note by its parts: overall, open, watch, changes, silences, promises, cover."""
 
     texts = serializers.DictField(
@@ -99,6 +100,7 @@ def write(request: Request, key: str, pk: int) -> Response:
 @api_view(["POST"])
 def accept(request: Request, key: str, pk: int) -> Response:
     """Take over. 409 names who was first, or says that the note is not written yet."""
+    nothing(request)
     period = _period(request, key)
     handoffs.accept(_or_404(period, pk).pk, by=person(request), at=timezone.now(), via=VIA)
     return _shown(period, pk)

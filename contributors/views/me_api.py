@@ -17,6 +17,7 @@ from contributors import contacts, preferences, topics
 from contributors.models import ContactPoint, ContactRule, QuietHours
 from contributors.serializers import NothingIn
 from hypercare.api import IDEMPOTENCY, idempotent, person
+from hypercare.api.strict import Strict, StrictSerializer, nothing
 
 
 class PointOut(serializers.ModelSerializer[ContactPoint]):
@@ -38,7 +39,7 @@ class PointOut(serializers.ModelSerializer[ContactPoint]):
         ]
 
 
-class PointIn(serializers.ModelSerializer[ContactPoint]):
+class PointIn(Strict, serializers.ModelSerializer[ContactPoint]):
     """A new way; it counts once its code came back."""
 
     target = serializers.CharField(
@@ -51,7 +52,7 @@ class PointIn(serializers.ModelSerializer[ContactPoint]):
         fields: ClassVar = ["kind", "label", "target"]
 
 
-class CodeIn(serializers.Serializer[Any]):
+class CodeIn(StrictSerializer):
     """The code that arrived there."""
 
     code = serializers.CharField(max_length=20)
@@ -63,7 +64,7 @@ class KeyOut(serializers.Serializer[Any]):
     signing_key = serializers.CharField()
 
 
-class StepShape(serializers.Serializer[Any]):
+class StepShape(StrictSerializer):
     """A way after a wait; no point is the account's e-mail."""
 
     point = serializers.IntegerField(allow_null=True, default=None)
@@ -77,13 +78,13 @@ class RuleOut(serializers.Serializer[Any]):
     steps = StepShape(many=True)
 
 
-class RuleIn(serializers.Serializer[Any]):
+class RuleIn(StrictSerializer):
     """The new rule; no step at all returns to the default."""
 
     steps = StepShape(many=True)
 
 
-class QuietShape(serializers.Serializer[Any]):
+class QuietShape(StrictSerializer):
     """Wall-clock times of one's own zone; both null for none."""
 
     starts = serializers.TimeField(allow_null=True, format="%H:%M")
@@ -99,7 +100,7 @@ class TopicOut(serializers.Serializer[Any]):
     on = serializers.BooleanField()
 
 
-class TopicsIn(serializers.Serializer[Any]):
+class TopicsIn(StrictSerializer):
     """The classes I want; every other one is turned off."""
 
     on = serializers.ListField(child=serializers.CharField(max_length=20), max_length=50, help_text="Names.")
@@ -132,6 +133,7 @@ def verify(request: Request, pk: int) -> Response:
 @api_view(["POST"])
 def resend(request: Request, pk: int) -> Response:
     """Another code; the one before no longer works."""
+    nothing(request)
     return Response(PointOut(contacts.resend(_mine(request, pk), by=person(request), at=timezone.now())).data)
 
 
@@ -139,6 +141,7 @@ def resend(request: Request, pk: int) -> Response:
 @api_view(["POST"])
 def remove(request: Request, pk: int) -> Response:
     """Forget a way, its address and its keys."""
+    nothing(request)
     contacts.remove(_mine(request, pk), by=person(request), at=timezone.now())
     return Response(status=204)
 
@@ -147,6 +150,7 @@ def remove(request: Request, pk: int) -> Response:
 @api_view(["POST"])
 def rotate_key(request: Request, pk: int) -> Response:
     """A new signing key for a webhook; the old one signs as well for a day."""
+    nothing(request)
     key = contacts.rotate_key(_mine(request, pk), by=person(request), at=timezone.now())
     return Response({"signing_key": key})
 

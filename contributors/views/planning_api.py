@@ -19,6 +19,7 @@ from contributors.serializers import InPeriod, NothingIn, PersonOut
 from contributors.views.duty_api import LARGEST_ID, VIA
 from contributors.views.duty_shapes import HoursShape, role_of
 from hypercare.api import IDEMPOTENCY, idempotent, person
+from hypercare.api.strict import Strict, StrictSerializer, nothing, valid
 from periods.access import period_or_404
 from periods.models import Period
 
@@ -94,7 +95,7 @@ class WeekShape(HoursShape):
     people = serializers.IntegerField(min_value=1, max_value=duties.MOST_PEOPLE, required=False)
 
 
-class PhaseShape(serializers.Serializer[Any]):
+class PhaseShape(StrictSerializer):
     """What holds after the first phase; the last has no `until`."""
 
     cover = serializers.ChoiceField(choices=Role.Cover.choices)
@@ -102,7 +103,7 @@ class PhaseShape(serializers.Serializer[Any]):
     headcount = serializers.IntegerField(min_value=1, max_value=duties.MOST_PEOPLE, required=False)
 
 
-class CoverShape(serializers.ModelSerializer[Role]):
+class CoverShape(Strict, serializers.ModelSerializer[Role]):
     """When a role must be covered, and by how many. What is left out stays."""
 
     week = WeekShape(many=True, required=False)
@@ -175,7 +176,7 @@ def _role_or_404(period: Period, pk: int) -> Role:
 # --- Limits -------------------------------------------------------------------------------------
 
 
-class LimitShape(serializers.Serializer[Any]):
+class LimitShape(StrictSerializer):
     """A number, and what happens beyond it."""
 
     limit = serializers.FloatField(min_value=0.5, max_value=168)
@@ -193,17 +194,19 @@ class LimitOut(LimitShape):
 
 
 LIMITS = inline_serializer("FatigueLimits", {rule: LimitOut() for rule in fatigue.USUAL})
-LIMITS_IN = inline_serializer("FatigueLimitsIn", {rule: LimitShape(required=False) for rule in fatigue.USUAL})
+FatigueLimitsIn = type(
+    "FatigueLimitsIn", (StrictSerializer,), {rule: LimitShape(required=False) for rule in fatigue.USUAL}
+)
 
 
 @extend_schema(methods=["GET"], responses=LIMITS, operation_id="fatigue_limits_read")
-@extend_schema(methods=["PUT"], request=LIMITS_IN, responses=LIMITS, operation_id="fatigue_limits_set")
+@extend_schema(methods=["PUT"], request=FatigueLimitsIn, responses=LIMITS, operation_id="fatigue_limits_set")
 @api_view(["GET", "PUT"])
 def limits(request: Request, key: str) -> Response:
     """The limits on duty; PUT sets them, and those left out are the usual ones."""
     if request.method == "PUT":
         period = period_or_404(person(request), key, may="shifts.manage")
-        sent = serializers.DictField(child=LimitShape()).run_validation(request.data)
+        sent = valid(FatigueLimitsIn, request)
         held = fatigue.set_limits(period.pk, sent, by=person(request), at=timezone.now(), via=VIA)
     else:
         held = fatigue.limits_of(period_or_404(person(request), key))
@@ -251,7 +254,7 @@ class ProposalOut(serializers.Serializer[Any]):
     loads = ShareOut(many=True)
 
 
-class RosterAcceptIn(serializers.Serializer[Any]):
+class RosterAcceptIn(StrictSerializer):
     """Which proposal is accepted."""
 
     version = serializers.IntegerField(min_value=0)
@@ -287,6 +290,7 @@ def accept_roster(request: Request, key: str) -> Response:
 @api_view(["POST"])
 def undo_roster(request: Request, key: str, batch: uuid.UUID) -> Response:
     """Take the coming shifts of an accepted proposal out again."""
+    nothing(request)
     period = period_or_404(person(request), key, may="shifts.manage")
     many = proposal.undo(period.pk, batch, by=person(request), at=timezone.now(), via=VIA)
     return Response({"batch": batch, "shifts": many})

@@ -20,6 +20,7 @@ from contributors.serializers import NothingIn
 from contributors.views.loading import LARGEST_ID
 from hypercare.api import IDEMPOTENCY, PAGING, idempotent, person
 from hypercare.api.lists import Answer, listed
+from hypercare.api.strict import StrictSerializer, nothing
 from hypercare.errors import Invalid
 from periods.access import period_or_404
 from periods.models import Period
@@ -50,7 +51,7 @@ class HookMadeOut(HookOut):
         fields: ClassVar = [*HookOut.Meta.fields, "signing_key"]
 
 
-class HookIn(serializers.Serializer[Any]):
+class HookIn(StrictSerializer):
     """What is posted where."""
 
     name = serializers.CharField(max_length=60)
@@ -108,7 +109,7 @@ class HookDeliveryOut(serializers.ModelSerializer[Delivery]):
         return event
 
 
-class SinceIn(serializers.Serializer[Any]):
+class SinceIn(StrictSerializer):
     """From when on."""
 
     since = serializers.DateTimeField()
@@ -158,6 +159,7 @@ def hook(request: Request, key: str, pk: int) -> Response:
 @api_view(["POST"])
 def rotate_key(request: Request, key: str, pk: int) -> Response:
     """A new signing key; for a day the old one signs as well."""
+    nothing(request)
     fresh = webhooks.rotate_key(_hook(request, key, pk).pk, by=person(request), at=timezone.now(), via=VIA)
     return Response({"signing_key": fresh})
 
@@ -166,6 +168,7 @@ def rotate_key(request: Request, key: str, pk: int) -> Response:
 @api_view(["POST"])
 def send_test(request: Request, key: str, pk: int) -> Response:
     """Post an event of the kind `webhook.test`; read what became of it under its deliveries."""
+    nothing(request)
     row = webhooks.send_test(_hook(request, key, pk).pk, by=person(request), at=timezone.now(), via=VIA)
     return Response(HookDeliveryOut(row).data, status=202)
 
@@ -174,6 +177,7 @@ def send_test(request: Request, key: str, pk: int) -> Response:
 @api_view(["POST"])
 def turn_off(request: Request, key: str, pk: int) -> Response:
     """Post nothing more; what waits is cancelled and can be replayed."""
+    nothing(request)
     found = webhooks.turn_off(_hook(request, key, pk).pk, by=person(request), at=timezone.now(), via=VIA)
     return Response(HookOut(found).data)
 
@@ -182,6 +186,7 @@ def turn_off(request: Request, key: str, pk: int) -> Response:
 @api_view(["POST"])
 def turn_on(request: Request, key: str, pk: int) -> Response:
     """Post again, from the next entry on."""
+    nothing(request)
     found = webhooks.turn_on(_hook(request, key, pk).pk, by=person(request), at=timezone.now(), via=VIA)
     return Response(HookOut(found).data)
 
@@ -190,6 +195,7 @@ def turn_on(request: Request, key: str, pk: int) -> Response:
 @api_view(["POST"])
 def remove(request: Request, key: str, pk: int) -> Response:
     """Forget a webhook, its address and its keys."""
+    nothing(request)
     webhooks.remove(_hook(request, key, pk).pk, by=person(request), at=timezone.now(), via=VIA)
     return Response(status=204)
 
@@ -218,6 +224,7 @@ def deliveries(request: Request, key: str, pk: int) -> Answer:
 @api_view(["POST"])
 def replay(request: Request, key: str, pk: int, delivery: uuid.UUID) -> Response:
     """Post one event again, under the same `webhook-id`. 409 while it is on its way, or sent again before."""
+    nothing(request)
     try:
         row = webhooks.replay(
             _hook(request, key, pk).pk, delivery, by=person(request), at=timezone.now(), via=VIA

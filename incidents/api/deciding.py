@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hypercare.api import person
+from hypercare.api.strict import StrictSerializer
 from incidents import patterns
 from incidents import rollback as question
 from incidents.api.incidents import VIA, load, valid
@@ -35,7 +36,7 @@ class RollbackOut(serializers.ModelSerializer[RollbackDecision]):
         ]  # fmt: skip
 
 
-class RollbackIn(serializers.Serializer[Any]):
+class RollbackIn(StrictSerializer):
     """The answer. A hold says when to look again, 10 minutes to 24 hours ahead."""
 
     answer = serializers.ChoiceField(choices=["roll_back", "hold"])
@@ -50,7 +51,7 @@ class PatternOut(serializers.Serializer[Any]):
     count = serializers.IntegerField()
 
 
-class PatternIn(serializers.Serializer[Any]):
+class PatternIn(StrictSerializer):
     """Make a problem record of them, or dismiss them with a reason."""
 
     component = serializers.CharField(max_length=80)

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hypercare.api import check_match, etag_of, person
+from hypercare.api.strict import StrictSerializer
 from incidents import clocks, ladders, policies
 from incidents.api.incidents import VIA, valid
 from incidents.clocks import Hours, Target
@@ -27,14 +28,14 @@ LONGEST_S: Final = policies.LONGEST_MINUTES * 60
 WHO: Final = ["on_shift", "deputy", "lead", "sponsor", "role", "everyone", "round_robin", "person"]
 
 
-class TargetShape(serializers.Serializer[Any]):
+class TargetShape(StrictSerializer):
     """How long, counted around the clock, in covered hours or in business hours (a day has eight)."""
 
     seconds = serializers.IntegerField(min_value=60, max_value=LONGEST_S)
     measure = serializers.ChoiceField(choices=MEASURES)
 
 
-class TargetsShape(serializers.Serializer[Any]):
+class TargetsShape(StrictSerializer):
     """The four promises about one severity."""
 
     acknowledge = TargetShape()
@@ -43,7 +44,7 @@ class TargetsShape(serializers.Serializer[Any]):
     resolve = TargetShape()
 
 
-class TargetHoursShape(serializers.Serializer[Any]):
+class TargetHoursShape(StrictSerializer):
     """When the period is covered, in its own zone: days from 0 (Monday) to 6."""
 
     days = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=6), max_length=7)
@@ -52,7 +53,7 @@ class TargetHoursShape(serializers.Serializer[Any]):
     on_holidays = serializers.BooleanField(default=False)
 
 
-class LadderStepShape(serializers.Serializer[Any]):
+class LadderStepShape(StrictSerializer):
     """Who is paged, so many minutes after the start. Some kinds name a role or a person by id."""
 
     who = serializers.ChoiceField(choices=WHO)
@@ -61,7 +62,7 @@ class LadderStepShape(serializers.Serializer[Any]):
     person = serializers.IntegerField(required=False, allow_null=True, default=None)
 
 
-class LadderShape(serializers.Serializer[Any]):
+class LadderShape(StrictSerializer):
     """Steps in order, how many people must answer, and how often all of it starts again."""
 
     steps = LadderStepShape(many=True)
@@ -69,7 +70,7 @@ class LadderShape(serializers.Serializer[Any]):
     repeat = serializers.IntegerField(default=0)
 
 
-class RollbackShape(serializers.Serializer[Any]):
+class RollbackShape(StrictSerializer):
     """When a P1 that is not mitigated asks whether to roll back, and how long the answer may take."""
 
     after_s = serializers.IntegerField(min_value=60, max_value=LONGEST_S)
@@ -96,7 +97,7 @@ class PolicyOut(serializers.Serializer[Any]):
     findings = FindingShape(many=True)
 
 
-class PolicyIn(serializers.Serializer[Any]):
+class PolicyIn(StrictSerializer):
     """What is to change; what is left out stays. Targets and covered hours go together where both are sent."""
 
     targets = serializers.DictField(child=TargetsShape(), required=False)

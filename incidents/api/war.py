@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hypercare.api import idempotent, person
+from hypercare.api.strict import StrictSerializer, nothing
 from incidents import followers, rights, war_room, work
 from incidents.api.incidents import VIA, load, valid
 from incidents.models import IncidentRole, Reference, Task
@@ -30,7 +31,7 @@ class RoleOut(serializers.ModelSerializer[IncidentRole]):
         fields: ClassVar = ["part", "user", "since"]
 
 
-class RoleIn(serializers.Serializer[Any]):
+class RoleIn(StrictSerializer):
     """Who has a part from now on (null: nobody), and who was seen in it before (null: nobody).
 
     People by id, e-mail address or `me`. 409 when somebody else has it by now.
@@ -62,7 +63,7 @@ class TaskOut(serializers.ModelSerializer[Task]):
         fields: ClassVar = ["id", "title", "owner", "due_at", "done_at"]
 
 
-class TaskIn(serializers.Serializer[Any]):
+class TaskIn(StrictSerializer):
     """A new task. The owner by id, e-mail address or `me`."""
 
     title = serializers.CharField(max_length=200)
@@ -85,7 +86,7 @@ class ReferenceOut(serializers.ModelSerializer[Reference]):
         fields: ClassVar = ["id", "title", "url", "added_by", "added_at"]
 
 
-class ReferenceIn(serializers.Serializer[Any]):
+class ReferenceIn(StrictSerializer):
     """A link to a page elsewhere."""
 
     title = serializers.CharField(source="label", max_length=120)
@@ -166,6 +167,7 @@ def link(request: Request, key: str, number: int, pk: int) -> Response:
 @api_view(["PUT", "DELETE"])
 def following(request: Request, key: str, number: int) -> Response:
     """Hear how it goes on (PUT), or no more (DELETE); doing so twice changes nothing."""
+    nothing(request)
     found = load(request, key, number)
     if request.method == "PUT":
         followers.follow(found.pk, by=person(request), at=timezone.now())

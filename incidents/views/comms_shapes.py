@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from hypercare.api.strict import StrictSerializer
 from incidents.models import Incident, Notice, StatusPage, Subscriber, Update
 from incidents.outside import status_pages, updates
 from incidents.outside.updates import Words
@@ -43,7 +44,7 @@ class UpdateOut(serializers.ModelSerializer[Update]):
         return row.notice.resolved_at is not None
 
 
-class UpdateIn(serializers.Serializer[Any]):
+class UpdateIn(StrictSerializer):
     """Say something outside. Without `notice` it is the first word of a new one, which needs a title."""
 
     notice = serializers.IntegerField(required=False, allow_null=True, default=None)
@@ -110,7 +111,7 @@ class StatusPageOut(serializers.ModelSerializer[StatusPage]):
         return status_pages.url_of(row) if row.visibility != StatusPage.Visibility.OFF else None
 
 
-class StatusPageIn(serializers.Serializer[Any]):
+class StatusPageIn(StrictSerializer):
     """Who may see the page, where it is and what it is called."""
 
     visibility = serializers.ChoiceField(choices=StatusPage.Visibility.choices)

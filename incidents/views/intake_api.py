@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from hypercare.api import IDEMPOTENCY, PAGING, idempotent, person
 from hypercare.api.lists import Answer, listed
+from hypercare.api.strict import nothing
 from incidents.models import KnownError, StakeholderReport
 from incidents.outside import briefings, known_errors, report_forms
 from incidents.views import intake_shapes as shapes
@@ -84,6 +85,7 @@ def known_error(request: Request, key: str, pk: int) -> Response:
 def report_list(request: Request, key: str) -> Answer:
     """Every day's report, the newest first, drafts only for those who write them; POST drafts today's now."""
     if request.method == "POST":
+        nothing(request)
         period = period_or_404(person(request), key, may="updates.post")
         row = briefings.draft(period.pk, by=person(request), at=timezone.now(), via=VIA)
         return Response(shapes.StakeholderReportOut(row).data)

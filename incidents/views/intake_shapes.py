@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from hypercare.api.strict import StrictSerializer
 from incidents.models import KnownError, ReportForm, StakeholderReport
 from incidents.outside import mail_intake, report_forms
 from incidents.outside.known_errors import LONGEST_WORKAROUND
@@ -42,7 +43,7 @@ class ReportFormOut(serializers.ModelSerializer[ReportForm]):
         return mail_intake.address_of(row)
 
 
-class ReportFormIn(serializers.Serializer[Any]):
+class ReportFormIn(StrictSerializer):
     """Whether the form takes reports, and what it says."""
 
     is_open = serializers.BooleanField()
@@ -67,7 +68,7 @@ class KnownErrorOut(serializers.ModelSerializer[KnownError]):
         return f"{self.context['period'].key}-{row.incident.number}" if row.incident else None
 
 
-class KnownErrorIn(serializers.Serializer[Any]):
+class KnownErrorIn(StrictSerializer):
     """A known error in a few plain words."""
 
     title = serializers.CharField(max_length=120)
@@ -92,7 +93,7 @@ class StakeholderReportOut(serializers.ModelSerializer[StakeholderReport]):
         ]  # fmt: skip
 
 
-class StakeholderReportIn(serializers.Serializer[Any]):
+class StakeholderReportIn(StrictSerializer):
     """Other words for a draft; what is left out stays. `version` is the one that was read."""
 
     version = serializers.IntegerField()

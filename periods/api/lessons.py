@@ -197,5 +197,6 @@ def add_to(request: Request, key: str, pk: int) -> Response:
     """Add a lesson's check to a plan."""
     me = person(request)
     period = period_or_404(me, key)
+    shared.valid(NothingIn, request)
     item = domain.add_to(_found(me, pk).pk, period.pk, by=me, at=timezone.now(), via=shared.VIA)
     return Response({"check": item.pk, "title": item.title, "due_at": item.due_at, "lesson": pk}, status=201)

@@ -1,0 +1,51 @@
+"""Input that is taken as it was meant: what nobody reads is named, rather than ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+UNKNOWN = "This can't be set here."
+
+
+class Strict:
+    """For a serializer: each field it does not know is an error beside those of the fields it knows."""
+
+    fields: Any  # a serializer's
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """What was sent. Raises ValidationError."""
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, Mapping) else []
+        wrong: dict[str, Any] = dict.fromkeys(unknown, UNKNOWN)
+        try:
+            value: dict[str, Any] = super().to_internal_value(data)  # type: ignore[misc]  # a serializer's
+        except serializers.ValidationError as error:
+            if not unknown or not isinstance(error.detail, dict):
+                raise
+            wrong = {**error.detail, **wrong}
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return value
+
+
+class StrictSerializer(Strict, serializers.Serializer[Any]):
+    """Refuses fields it does not know."""
+
+
+class NothingIn(StrictSerializer):
+    """An action without input."""
+
+
+def valid(shape: type[serializers.BaseSerializer[Any]], request: Request, **context: Any) -> dict[str, Any]:
+    """What was sent, validated. Raises DRF's ValidationError."""
+    sent = shape(data=request.data, context=context)
+    sent.is_valid(raise_exception=True)
+    return dict(sent.validated_data)
+
+
+def nothing(request: Request) -> None:
+    """An action takes no input. Raises ValidationError that names what was sent all the same."""
+    valid(NothingIn, request)
