@@ -34,6 +34,11 @@ SCHEMES: Final = {"http", "https", "mailto", "tel"}
 ANCHOR: Final = "s-"
 TASK: Final = re.compile(r"\[([ xX])\] +")
 ADDRESS: Final = re.compile(r"https?://[^\s<>\[\]\"'`]+[^\s<>\[\]\"'`.,;:!?)]")
+SCROLLABLE: Final = {
+    "<table>": '<div class="doc-table" role="group" aria-label="Table" tabindex="0"><table>',
+    "</table>": "</table></div>",
+    "<pre>": '<pre role="group" aria-label="Code" tabindex="0">',
+}
 WORDS_A_MINUTE: Final = 200
 DEEPEST: Final = 20
 
@@ -54,7 +59,7 @@ def _parser() -> MarkdownIt:
 
 def render(text: str) -> str:
     """Safe HTML of a Markdown text."""
-    return _clean(_parser().renderer.render(_tokens(text), _parser().options, {}))
+    return _scrollable(_clean(_parser().renderer.render(_tokens(text), _parser().options, {})))
 
 
 def headings(text: str) -> list[Heading]:
@@ -78,6 +83,13 @@ def _clean(html: str) -> str:
         link_rel="noopener noreferrer nofollow",
     )  # fmt: skip
     return cleaned
+
+
+def _scrollable(html: str) -> str:
+    """Let the keyboard into what scrolls sideways. What people write holds none of these tags once it is clean."""
+    for plain, ours in SCROLLABLE.items():
+        html = html.replace(plain, ours)
+    return html
 
 
 def _tokens(text: str) -> list[Token]:

@@ -57,7 +57,8 @@ HOSTILE = [
 ]
 ALLOWED = re.compile(
     r"</?(?:[hH][2-6](?: id=\"s-[a-z0-9-]+\")?|p|br|hr|ul|ol(?: start=\"\d+\")?|li(?: class=\"is-task\")?"
-    r"|blockquote|pre|code|em|strong|s|table|thead|tbody|tr|th|td|span(?: class=\"(?:task|task task--done|vh)\")?"
+    r"|blockquote|pre(?: role=\"group\" aria-label=\"Code\" tabindex=\"0\")?|code|em|strong|s|table|thead|tbody|tr|th|td|span(?: class=\"(?:task|task task--done|vh)\")?"
+    r"|div(?: class=\"doc-table\" role=\"group\" aria-label=\"Table\" tabindex=\"0\")?"
     r"|a(?: href=\"(?:https?:|mailto:|tel:|#|/|[^\":]*\")[^\"<>]*\"?)?(?: title=\"[^\"<>]*\")?"
     r"(?: rel=\"noopener noreferrer nofollow\")?)>"
 )
@@ -93,7 +94,14 @@ def test_what_people_use_is_shown() -> None:
     )
     assert '<span class="task task--done"></span><span class="vh">Done: </span>Took a backup' in html
     assert "<td>1</td>" in html
-    assert "<pre><code>make restart\n</code></pre>" in html
+    assert "><code>make restart\n</code></pre>" in html
+
+
+def test_tables_and_code_that_scroll_sideways_can_be_reached_with_the_keyboard() -> None:
+    html = markup.render("| a |\n|---|\n| 1 |\n\n```\nmake restart\n```\n")
+
+    assert re.search(r'<div [^>]*aria-label="Table" tabindex="0"><table>.*</table></div>', html, re.DOTALL)
+    assert re.search(r'<pre [^>]*aria-label="Code" tabindex="0"><code>', html)
 
 
 def test_a_picture_becomes_a_link_because_nothing_is_loaded_from_outside() -> None:
