@@ -8,6 +8,7 @@ from hypercare import health
 from hypercare.pages import (
     export,
     home,
+    installed,
     metrics,
     overview,
     periods,
@@ -43,6 +44,7 @@ period_pages: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("_home/<str:panel>/", home.panel, name="home_panel"),
+    path("app.webmanifest", installed.manifest, name="manifest"),
     path("search/", search.search, name="search"),
     path("settings/", settings.account, name="settings"),
     path("settings/scoring/", scoring.overview, name="scoring"),

@@ -29,7 +29,7 @@ OWN_BUSINESS = re.compile(r"django_session|hypercare_apitoken|last_login")
 
 # Open to whoever has the address: signing in, health, and addresses that hold a secret or a published name.
 OPEN = re.compile(
-    r"accounts/|healthz/|metrics$|push-worker\.js|hooks/|"
+    r"accounts/|healthz/|metrics$|push-worker\.js|app\.webmanifest$|hooks/|"
     r"(a|page|cover|handoff|messages|calendar|status|updates|report|report/receipt|contact|hb)/<"
 )
 FOR_ANYBODY = re.compile(r"templates/<str:key>")  # the key of a template, not of a period

@@ -187,6 +187,7 @@ def _page(request: SignedInRequest, *, status: int = 200, **more: Any) -> HttpRe
         "waits": WAITS,
         "topics": [(topic, topic.name not in off) for topic in topics.TOPICS],
         "has_errors": status != 200,
+        "on_apple_phone": any(name in request.headers.get("User-Agent", "") for name in ("iPhone", "iPad")),
     }
     return render(request, "contributors/contacts.html", context, status=status)
 

@@ -13,7 +13,7 @@ self.addEventListener("push", (event) => {
   if (!event.data) return;
   const { title, body, url, tag, urgent } = event.data.json();
   event.waitUntil(self.registration.showNotification(title, {
-    body, tag, renotify: true, requireInteraction: urgent, icon: "/static/icons/favicon.svg", data: { url: ours(url) },
+    body, tag, renotify: true, requireInteraction: urgent, icon: "/static/icons/app-192.png", data: { url: ours(url) },
   }));
 });
 

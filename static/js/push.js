@@ -39,15 +39,21 @@ async function add(box, form) {
   location.reload();
 }
 
+// Safari of an iPhone or iPad says whether the page was opened from the home screen; no other browser does.
+const fromHomeScreen = () => navigator.standalone;
+
+function whyNot() {
+  if (!window.isSecureContext) return "Notifications need an https address. Ask whoever runs this installation.";
+  if (fromHomeScreen() === false) return "Add Hypercare to the home screen first, by the steps below.";
+  return "This browser has no notifications for sites.";
+}
+
 function start(box) {
   const form = box.querySelector("form");
+  const steps = document.querySelector("[data-home-screen]");
+  if (steps && fromHomeScreen() !== undefined) steps[fromHomeScreen() ? "hidden" : "open"] = true;
   const able = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
-  if (!able) {
-    says(box, window.isSecureContext
-      ? "This browser has no notifications for sites. On an iPhone, add Hypercare to the home screen first."
-      : "Notifications need an https address. Ask whoever runs this installation.");
-    return;
-  }
+  if (!able) return says(box, whyNot());
   if (document.getElementById(localStorage.getItem(MINE))) {
     says(box, "It is one of the ways above.");
     return;

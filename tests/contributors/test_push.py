@@ -290,6 +290,20 @@ def test_the_page_says_what_is_needed_where_nothing_runs(maja):
     assert 'value="push"' not in page
 
 
+@pytest.mark.parametrize(
+    ("device", "opened"), [("iPhone; CPU iPhone OS 18_0", True), ("X11; Linux x86_64", False)]
+)
+def test_who_has_an_iphone_reads_the_steps_that_come_first(maja, device, opened):
+    client = signed_in(maja)
+
+    page = client.get(
+        "/settings/contact/", headers={"user-agent": f"Mozilla/5.0 ({device})"}
+    ).content.decode()
+
+    assert "“Add to Home Screen”" in page
+    assert ("data-home-screen open" in page) is opened
+
+
 def test_the_worker_is_a_script_of_ours_that_is_asked_for_anew():
     answer = Client().get("/push-worker.js")
 

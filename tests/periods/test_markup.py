@@ -57,7 +57,8 @@ HOSTILE = [
 ]
 ALLOWED = re.compile(
     r"</?(?:[hH][2-6](?: id=\"s-[a-z0-9-]+\")?|p|br|hr|ul|ol(?: start=\"\d+\")?|li(?: class=\"is-task\")?"
-    r"|blockquote|pre(?: role=\"group\" aria-label=\"Code\" tabindex=\"0\")?|code|em|strong|s|table|thead|tbody|tr|th|td|span(?: class=\"(?:task|task task--done|vh)\")?"
+    r"|blockquote|code|em|strong|s|table|thead|tbody|tr|th|td|span(?: class=\"(?:task|task task--done|vh)\")?"
+    r"|pre(?: role=\"group\" aria-label=\"Code\" tabindex=\"0\")?"
     r"|div(?: class=\"doc-table\" role=\"group\" aria-label=\"Table\" tabindex=\"0\")?"
     r"|a(?: href=\"(?:https?:|mailto:|tel:|#|/|[^\":]*\")[^\"<>]*\"?)?(?: title=\"[^\"<>]*\")?"
     r"(?: rel=\"noopener noreferrer nofollow\")?)>"
