@@ -73,7 +73,7 @@ def beat(name: str, at: datetime, oldest_due_at: datetime | None = None) -> None
 def _run(path: str, at: datetime) -> int:
     try:
         return int(wiring.resolve(path)(at=at))
-    except DatabaseError:
+    except (DatabaseError, MemoryError):
         raise
     except Exception:
         logger.exception("A part of the engine failed; the others go on")

@@ -2,16 +2,17 @@
 
 from celery import shared_task
 
-from hypercare import auditor, clock, engine, restore, wiring
+from hypercare import auditor, clock, engine, headroom, restore, wiring
 
 
 @shared_task(name="hypercare.tick", soft_time_limit=50, time_limit=60)
 def tick() -> None:
     """Work off what is due. Two at once are harmless: every row is claimed."""
-    now = clock.now()
-    restore.check_once(at=now)
-    engine.tick(at=now)
-    restore.remember(at=now)
+    with headroom.or_end():
+        now = clock.now()
+        restore.check_once(at=now)
+        engine.tick(at=now)
+        restore.remember(at=now)
 
 
 @shared_task(name="hypercare.audit", soft_time_limit=20, time_limit=30)

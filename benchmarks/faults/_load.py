@@ -9,19 +9,20 @@ from typing import Any
 from benchmarks._stage import Stage, lateness, people, queue
 
 PER_SECOND = 40
+IN_FLIGHT = 4  # messages a worker has under way at most, where a run counts what a fault may repeat
 LONGEST = 120.0  # seconds a run waits for the last message to settle
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run did: how often it broke something, how many senders that hit at once, and its own goals.
+    """What a run did: how often it broke something, how many messages that hit at most at once, and its own goals.
 
     A goal is its figure in words and whether it is met.
     """
 
     faults: int = 0
     goals: tuple[tuple[str, bool], ...] = ()
-    senders: int = 16
+    in_flight: int = IN_FLIGHT
 
 
 def load(

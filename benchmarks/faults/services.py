@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 from benchmarks._servers import Postgres, Redis, Web
 from benchmarks._stage import Stage, percentile, wait_until_settled
-from benchmarks.faults._load import LONGEST, PER_SECOND, Result, load, not_later, nothing_twice
+from benchmarks.faults._load import IN_FLIGHT, LONGEST, PER_SECOND, Result, load, not_later, nothing_twice
 
 OFF = 20.0  # seconds a server is off or frozen
 
@@ -18,7 +18,7 @@ OFF = 20.0  # seconds a server is off or frozen
 def crash(run: Stage) -> Result:
     """6: PostgreSQL crashes three times in the middle of everything, and is back two seconds later each time."""
     server = _postgres(run)
-    run.begin()
+    run.begin(in_flight=IN_FLIGHT)
     load(1800)
     resumed = []
     for _ in range(3):
@@ -37,7 +37,7 @@ def database_off(run: Stage) -> Result:
     """7: PostgreSQL is off for twenty seconds; pages say 503 at once, and sending goes on when it is back."""
     server, web = _postgres(run), Web(run.var).start()
     run.services.append(web.process)
-    run.begin()
+    run.begin(in_flight=IN_FLIGHT)
     load(int(PER_SECOND * (OFF + 10)))
     time.sleep(3)
     _ask(web.address("/healthz/"))
@@ -65,7 +65,7 @@ def cut(run: Stage) -> Result:
     """8: the database drops every session, four times."""
     from django.db import connection  # noqa: PLC0415
 
-    run.begin()
+    run.begin(in_flight=IN_FLIGHT)
     load(400)
     for _ in range(4):
         time.sleep(3)
@@ -137,7 +137,7 @@ def no_redis(run: Stage) -> Result:
 
 def two_writers(run: Stage) -> Result:
     """26: SQLite; the worker is killed three times while another process writes ten times a second."""
-    (worker,) = run.begin()
+    (worker,) = run.begin(in_flight=IN_FLIGHT)
     _, period = load(200)
     took: list[float] = []
     writer = threading.Thread(
@@ -153,7 +153,7 @@ def two_writers(run: Stage) -> Result:
     p99 = percentile(took, 0.99)
     return Result(3, (
         (f"{len(took)} of 150 writes stood", len(took) == 150), (f"write p99 {p99:.2f} s, goal 1", p99 <= 1.0),
-    ), senders=8)  # fmt: skip
+    ))  # fmt: skip
 
 
 def _postgres(run: Stage) -> Postgres:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks._process import Process
 from benchmarks._stage import Stage, lateness, people, percentile, queue, wait_until_settled
-from benchmarks.faults._load import LONGEST, Result, load, not_later, nothing_twice
+from benchmarks.faults._load import IN_FLIGHT, LONGEST, Result, load, not_later, nothing_twice
 
 STARTS = 20.0  # seconds a worker may take to start on a busy machine
 SHIFTED = Path(__file__).resolve().parent / "shifted"
@@ -19,7 +19,7 @@ SHIFTED = Path(__file__).resolve().parent / "shifted"
 
 def kill(run: Stage) -> Result:
     """1: the worker is killed three times, and started again."""
-    (worker,) = run.begin()
+    (worker,) = run.begin(in_flight=IN_FLIGHT)
     load(400)
     for _ in range(3):
         time.sleep(3)
@@ -30,15 +30,30 @@ def kill(run: Stage) -> Result:
 
 
 def freeze(run: Stage) -> Result:
-    """2: one of two workers stands still for longer than its lease."""
-    worker, _ = run.begin(2)
+    """2: one of two workers stands still for longer than its lease, with messages under way."""
+    worker, _ = run.begin(2, in_flight=IN_FLIGHT)
     load(400)
-    time.sleep(4)
-    worker.tell(signal.SIGSTOP)
+    time.sleep(3)
+    held = _stop_while_sending(worker)
     time.sleep(26)
     worker.tell(signal.SIGCONT)
     wait_until_settled(longest=LONGEST)
-    return Result(1, (not_later(run, 30),))
+    return Result(1, ((f"{held} held when it stopped", held > 0), not_later(run, 30)))
+
+
+def _stop_while_sending(worker: Process) -> int:
+    """Make a worker stand still in a moment in which it holds messages; how many."""
+    from contributors.models import Delivery  # noqa: PLC0415
+
+    for _ in range(40):
+        worker.tell(signal.SIGSTOP)
+        sending = set(Delivery.objects.filter(state="sending").values_list("pk", flat=True))
+        time.sleep(0.4)  # what the other worker holds is sent meanwhile
+        if held := Delivery.objects.filter(state="sending", pk__in=sending).count():
+            return held
+        worker.tell(signal.SIGCONT)
+        time.sleep(0.05)
+    return 0
 
 
 def rolling(run: Stage) -> Result:
@@ -79,7 +94,7 @@ def outage(run: Stage) -> Result:
 
 def memory(run: Stage) -> Result:
     """5: the worker gets no more memory for eight seconds, then it is ended as the kernel would, and started again."""
-    (worker,) = run.begin()
+    (worker,) = run.begin(in_flight=IN_FLIGHT)
     load(400)
     time.sleep(3)
     starved = sum(_starve(pid) for pid in _family(worker))

@@ -23,7 +23,7 @@ from contributors.channels import Gone, Permanent, Temporary
 from contributors.delivery import breakers, queue, records, states
 from contributors.delivery.states import LEASE, NO_ANSWER, SENT, Result, State
 from contributors.models import Delivery
-from hypercare import engine, wiring
+from hypercare import engine, headroom, wiring
 
 logger = logging.getLogger("hypercare.delivery")
 
@@ -102,9 +102,10 @@ def send_due(*, at: datetime, lanes: Lanes = _LANES) -> int:
         with lanes.my_turn() as mine:
             if mine:
                 crew.send_what_is_due()
-        return crew.wait_for_answers()
     finally:
-        crew.dismiss()
+        # Also when the loop broke off: what was sent meanwhile is recorded, or it would be sent again.
+        accepted = crew.finish()
+    return accepted
 
 
 class _Crew:
@@ -122,6 +123,7 @@ class _Crew:
         while (spent := self._watch.spent()) < CLAIMING or (self._jobs and spent < LONGEST):
             # Towards the end nobody knocks where nobody answers: what hangs runs out, and the rest goes on meanwhile.
             silent = breakers.silent() if spent >= CLAIMING else set()
+            headroom.check()  # What can't be recorded must not be claimed.
             taken = queue.claim(self._free, at=self._watch.now(), busy=sorted(self._lanes.busy | silent))
             for delivery in taken:
                 self._start(delivery)
@@ -133,10 +135,13 @@ class _Crew:
                 time.sleep(_LOOK_AGAIN)
             last = self._watch.spent() if taken else last
 
-    def wait_for_answers(self) -> int:
+    def finish(self) -> int:
         """Wait for the last answers, none longer than its time-out; how many messages were accepted in all."""
-        while self._jobs:
-            self._gather()
+        try:
+            while self._jobs:
+                self._gather()
+        finally:
+            self._dismiss()
         return self._accepted
 
     @property
@@ -199,7 +204,7 @@ class _Crew:
         finally:
             self._lanes.busy -= {row.address for row, _ in outcomes}
 
-    def dismiss(self) -> None:
+    def _dismiss(self) -> None:
         """Let the threads go. One that still hangs ends with its socket; its answer changes nothing."""
         self._lanes.busy -= {job.delivery.address for job in self._jobs.values()}
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -228,6 +233,8 @@ def _prepare(delivery: Delivery, *, late: bool) -> messages.Message | Result:
         return Result(State.CANCELLED, "The person is no longer part of the period.")
     try:
         return messages.render(delivery, late=late)
+    except MemoryError:  # Not the message's fault.
+        return Result(State.DUE, "The process that was to send it ran out of memory.")
     except Exception as error:  # One message that can't be written must not hold up the others.
         logger.exception("A message can't be written")
         return Result(State.DEAD, f"The message can't be written: {type(error).__name__}: {error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,13 +12,13 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from contributors import delivery, notifications
+from contributors import delivery, messages, notifications
 from contributors.channels import Permanent, Temporary
 from contributors.delivery import Result, State, sending, states
 from contributors.delivery.sending import Lanes
 from contributors.messages import Message
 from contributors.models import Delivery, DeliveryAttempt, Membership
-from hypercare import timers, wiring
+from hypercare import headroom, timers, wiring
 from tests.factories import NOW, make_member, make_period, make_user
 
 pytestmark = pytest.mark.django_db
@@ -202,6 +203,49 @@ def test_a_permanent_failure_is_dead_at_once_and_shown_to_the_period(receiver: R
 
     assert [dead.last_error for dead in delivery.dead_letters(row.period)] == ["550 no such person"]
     assert outcomes(row) == ["dead"]
+
+
+def test_a_process_out_of_memory_claims_nothing_and_records_what_is_under_way(
+    receiver: Receiver, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SENDER_THREADS = 2
+    rows = [queue(at=NOW - timedelta(minutes=minutes)) for minutes in (3, 2, 1)]
+    ran_out, looks = threading.Event(), itertools.count()
+
+    def check() -> None:
+        if next(looks):
+            ran_out.set()
+            raise MemoryError
+
+    def wait_with_the_first(row: Delivery) -> None:
+        assert row.pk != rows[0].pk or ran_out.wait(5)
+
+    monkeypatch.setattr(headroom, "check", check)
+    receiver.while_sending = wait_with_the_first
+
+    with pytest.raises(MemoryError):
+        delivery.send_due(at=NOW)
+
+    states_now = [Delivery.objects.get(pk=row.pk).state for row in rows]
+    assert states_now == [State.SENT, State.SENT, State.DUE]
+
+
+def test_a_message_for_whose_writing_the_memory_did_not_suffice_is_not_dead(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def starve(*_: Any, **__: Any) -> Message:
+        raise MemoryError
+
+    row = queue()
+    with monkeypatch.context() as starved:
+        starved.setattr(messages, "render", starve)
+        delivery.send_due(at=NOW)
+    row.refresh_from_db()
+    assert row.state == State.DUE
+
+    delivery.send_due(at=row.next_at)
+
+    assert [pk for pk, _ in receiver.got] == [row.pk]
 
 
 def test_a_message_that_cannot_be_written_is_dead_and_its_neighbour_is_sent(receiver: Receiver) -> None:

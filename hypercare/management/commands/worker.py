@@ -21,10 +21,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from hypercare.celery import app
+from hypercare.headroom import EX_SOFTWARE
 
 logger = logging.getLogger("hypercare.worker")
-
-EX_SOFTWARE = 70  # sysexits.h: the program itself is at fault
 
 
 class Command(BaseCommand):

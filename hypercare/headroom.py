@@ -1,0 +1,37 @@
+"""Room to work: a process that runs out of memory takes on nothing more, and ends to be started afresh.
+
+One that went on would claim what it can no longer finish, and leave each piece in doubt.
+"""
+
+from __future__ import annotations
+
+import logging
+import mmap
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+logger = logging.getLogger("hypercare.engine")
+
+LEAST: Final = 16 * 1024 * 1024  # bytes that must be to be had before work is claimed
+EX_SOFTWARE: Final = 70  # sysexits.h: the program itself is at fault
+
+
+def check() -> None:
+    """Raise MemoryError when the process could not get the memory that a piece of work may need."""
+    try:
+        mmap.mmap(-1, LEAST).close()  # Asked for, never touched: it costs a few microseconds.
+    except OSError as error:
+        raise MemoryError(f"No {LEAST} bytes are to be had") from error
+
+
+@contextmanager
+def or_end() -> Iterator[None]:
+    """End the process at once where memory runs out; whoever supervises it starts another."""
+    try:
+        yield
+    except MemoryError:
+        logger.critical("Out of memory: the process ends itself to be started afresh")
+        logging.shutdown()
+        os._exit(EX_SOFTWARE)
