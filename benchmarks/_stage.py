@@ -15,10 +15,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import django
 
 from benchmarks._process import Process, cpu_of, free_port, wait_for
-from benchmarks.kill_worker import database, prepare
 
+ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = os.environ.get("DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/hypercare"
 CELERY_PROCESSES = 2  # of each worker
 REDIS = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/8"
@@ -106,6 +109,49 @@ class Stage:
 def _lines(log: Path) -> list[tuple[float, str, str]]:
     whole = (line.split() for line in log.read_text().splitlines() if line.count(" ") == 2)
     return [(float(at), key, who) for at, key, who in whole]
+
+
+@contextmanager
+def database(url: str, var: Path) -> Iterator[str]:
+    """The address of an empty database that is gone afterwards."""
+    if not url.startswith("postgres"):
+        yield f"sqlite:///{var / 'run.sqlite3'}"
+        return
+    name = f"hypercare_run_{os.getpid()}"
+    _on_server(url, f'CREATE DATABASE "{name}"')
+    try:
+        yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+    finally:
+        _on_server(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _on_server(url: str, statement: str) -> None:
+    import psycopg2  # noqa: PLC0415  Only PostgreSQL runs need it.
+
+    connection = psycopg2.connect(urlunsplit(urlsplit(url)._replace(path="/postgres")))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+def prepare(*, database_url: str, redis_url: str, mail_port: int, var: Path) -> None:
+    """Point this process and its children at the run's own services, and make the tables."""
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "hypercare.settings",
+        "HYPERCARE_ENV": "embedded",
+        "HYPERCARE_VAR": str(var),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
+        "BASE_URL": "http://127.0.0.1:8000",
+        "PYTHONPATH": str(ROOT),
+    }
+    sys.path.insert(0, str(ROOT))
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415  Not before the settings are chosen.
+
+    call_command("migrate", verbosity=0)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from benchmarks._servers import Postgres, Redis, Web
 from benchmarks._stage import Stage, percentile, wait_until_settled
 from benchmarks.faults._load import IN_FLIGHT, LONGEST, PER_SECOND, Result, load, not_later, nothing_twice
 
-OFF = 20.0  # seconds a server is off or frozen
+OFF = 60.0  # seconds a server is off or frozen
 
 
 def crash(run: Stage) -> Result:
@@ -34,7 +34,7 @@ def crash(run: Stage) -> Result:
 
 
 def database_off(run: Stage) -> Result:
-    """7: PostgreSQL is off for twenty seconds; pages say 503 at once, and sending goes on when it is back."""
+    """7: PostgreSQL is off for a minute; pages say 503 at once, and sending goes on when it is back."""
     server, web = _postgres(run), Web(run.var).start()
     run.services.append(web.process)
     run.begin(in_flight=IN_FLIGHT)
@@ -92,7 +92,7 @@ def redis_killed(run: Stage) -> Result:
 
 
 def redis_frozen(run: Stage) -> Result:
-    """12: Redis stands still for twenty seconds; pages and writes with a hint take half a second longer at most."""
+    """12: Redis stands still for a minute; pages and writes with a hint take half a second longer at most."""
     server, web = _redis(run), Web(run.var).start()
     run.services.append(web.process)
     run.begin()
