@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 
 UNKNOWN = "This can't be set here."
@@ -47,5 +49,9 @@ def valid(shape: type[serializers.BaseSerializer[Any]], request: Request, **cont
 
 
 def nothing(request: Request) -> None:
-    """An action takes no input. Raises ValidationError that names what was sent all the same."""
-    valid(NothingIn, request)
+    """An action takes no input. Raises ValidationError that names what was sent all the same.
+
+    A body of a kind that is not read, such as an empty form, was always let be.
+    """
+    with suppress(UnsupportedMediaType):
+        valid(NothingIn, request)

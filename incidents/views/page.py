@@ -140,11 +140,13 @@ def live_context(request: SignedInRequest, loaded: Loaded, now: datetime) -> dic
 def _war_room(loaded: Loaded, now: datetime) -> dict[str, Any]:
     """Who does what, what is to be done, and where to look. Five queries."""
     incident = loaded.incident
-    held = war_room.holders(incident)
+    held = war_room.holders(incident) if incident.is_open else {}
+    past = [] if incident.is_open else war_room.history(incident)
     following = list(incident.followers.values_list("user_id", flat=True))
     return {
         "held": held,
-        "busy": {role.user_id for role in held.values()},
+        "past": past,
+        "busy": {role.user_id for role in [*held.values(), *past]},
         "parts": [(value, label, held.get(value)) for value, label in IncidentRole.Part.choices],
         "commander": held.get(IncidentRole.Part.COMMANDER),
         "concerns": war_room.concerns(incident, list(held.values()), at=now),

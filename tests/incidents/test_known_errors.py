@@ -37,7 +37,9 @@ def test_an_incident_becomes_a_known_error_in_one_click_once(browser, period, le
     assert (row.incident, row.shown_outside) == (incident, False)
     with pytest.raises(AlreadyDone):
         known_errors.from_incident(incident.pk, by=lead, at=timezone.now())
-    assert "Known error: Invoices issued twice" in text(browser.get(incident.get_absolute_url()))
+    page = text(browser.get(incident.get_absolute_url()))
+    assert "What stays" in page
+    assert f'<a href="/p/BILL/comms/known-errors/">{row.title}</a>' in page
 
 
 def test_a_known_error_is_changed_shown_outside_and_ended(browser, period):

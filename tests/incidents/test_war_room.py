@@ -265,6 +265,31 @@ def test_an_ending_stays_in_the_story_when_it_comes_back(period: Period, lead: U
     assert told[1] == "You resolved it, fixed Switched off Cause: Two of them"
 
 
+def test_when_it_is_over_the_parts_are_history_and_nobody_takes_one(
+    browser: Client, period: Period, lead: User, kavya: User
+) -> None:
+    incident, now = reported(period), timezone.now()
+    for who, seen, minutes in ((kavya, None, 4), (lead, kavya, 2)):
+        war_room.give_part(
+            incident.pk,
+            part="commander",
+            user=who,
+            instead_of=seen,
+            by=lead,
+            at=now - timedelta(minutes=minutes),
+        )
+    triage.resolve(incident.pk, ending="fixed", resolution="Done", by=lead, at=now)
+
+    page = text(browser.get(PAGE))
+    held = war_room.history(Incident.objects.get())
+
+    assert [(role.user, role.until) for role in held] == [(kavya, now - timedelta(minutes=2)), (lead, now)]
+    assert page.count("Incident commander, ") == 2
+    assert "Incident commander, since" not in page
+    assert f"{PAGE}part/" not in page
+    assert "You command" not in page
+
+
 # --- Pages ----------------------------------------------------------------------------------------
 
 
