@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
+from hypercare.demo.script import Script
 from hypercare.models import User
 from periods import checklist, rehearsals
 from periods.evidence import Upload
 from periods.models import ChecklistItem, Period
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+KEY, DEPENDENCY = "MOB70", "Failed-dependency behaviour tested"
 RESTORE_LOG = Upload(
     "restore-drill.csv",
     b"step,started,took_s,result\nstop writes,22:00:00,41,ok\nrestore snapshot,22:00:41,1260,ok\n"
@@ -23,35 +26,42 @@ CASES = (
 )
 
 
-def tell(period: Period, people: dict[str, User], *, now: datetime) -> None:
-    """The last days' work on the checks. The period is in readiness, its checks assigned."""
-    maja, daniel = people["maja"], people["daniel"]
-    at = now - 3 * DAY
-
-    def one(title: str) -> ChecklistItem:
-        return period.checklist.get(title=title)
-
-    checklist.attach(one("Restore from backup proven").pk, upload=RESTORE_LOG, by=maja, at=at)
-    report = one("Failed-dependency behaviour tested")
-    checklist.reopen(report.pk, by=maja, at=at)
-    checklist.attach(report.pk, upload=_report(), by=maja, at=now - timedelta(hours=3))
-    checklist.fail(
-        one("Monitoring outage itself alerts").pk, by=daniel, at=now - timedelta(hours=20),
+def tell(script: Script, people: dict[str, User]) -> None:
+    """Add to the story the last days' work on the checks of the period that is in readiness."""
+    maja, daniel, now = people["maja"], people["daniel"], script.now
+    script.at(now - 3 * DAY, partial(_three_days_ago, maja, people["rachel"], now))
+    script.at(now - 20 * HOUR, lambda at: checklist.fail(
+        _one("Monitoring outage itself alerts"), by=daniel, at=at,
         note="The watchdog stayed silent for 11 minutes; its check runs every 15.",
-    )  # fmt: skip
+    ))  # fmt: skip
+    script.at(now - 3 * HOUR, lambda at: checklist.attach(_one(DEPENDENCY), upload=_report(), by=maja, at=at))
+    for kind, box, took, days, notes in (
+        ("cutover", 150, 128, 4, "Store release in one go; two steps fewer than planned."),
+        ("rollback", 60, 84, 3, "Restoring the push tokens took half of it."),
+        ("rollback", 60, 47, 1, "Tokens are restored in parallel now."),
+    ):
+        script.at(now - days * DAY, partial(_rehearse, daniel, kind, box, took, notes))
+
+
+def _one(title: str) -> int:
+    return int(ChecklistItem.objects.get(period__key=KEY, title=title).pk)
+
+
+def _three_days_ago(maja: User, rachel: User, now: datetime, at: datetime) -> None:
+    checklist.attach(_one("Restore from backup proven"), upload=RESTORE_LOG, by=maja, at=at)
+    checklist.reopen(_one(DEPENDENCY), by=maja, at=at)
     checklist.waive(
-        one("Privacy/legal review done").pk, by=people["rachel"], at=at, expires_at=now + timedelta(hours=20),
+        _one("Privacy/legal review done"), by=rachel, at=at, expires_at=now + 20 * HOUR,
         reason="Nothing new is collected; the review of the push texts is booked for tomorrow.",
     )  # fmt: skip
-    checklist.assign(one("Peak-load test met targets").pk, by=maja, at=at, due_at=now - timedelta(hours=26))
-    for kind, box, took, when, notes in (
-        ("cutover", 150, 128, now - 4 * DAY, "Store release in one go; two steps fewer than planned."),
-        ("rollback", 60, 84, now - 3 * DAY, "Restoring the push tokens took half of it."),
-        ("rollback", 60, 47, now - DAY, "Tokens are restored in parallel now."),
-    ):
-        rehearsals.record(
-            period.pk, kind=kind, box_minutes=box, took_minutes=took, outcome="passed", by=daniel, at=when, notes=notes
-        )  # fmt: skip
+    checklist.assign(_one("Peak-load test met targets"), by=maja, at=at, due_at=now - 26 * HOUR)
+
+
+def _rehearse(by: User, kind: str, box: int, took: int, notes: str, at: datetime) -> None:
+    rehearsals.record(
+        Period.objects.get(key=KEY).pk, kind=kind, box_minutes=box, took_minutes=took, outcome="passed", by=by, at=at,
+        notes=notes,
+    )  # fmt: skip
 
 
 def _report() -> Upload:

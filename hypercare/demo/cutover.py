@@ -21,7 +21,7 @@ from periods import actions, checklist, criteria, debriefs, documents, lifecycle
 from periods.models import Action, Debrief, ExitCriterion, Period
 
 ZONE = ZoneInfo(CPH)
-DAY = timedelta(days=1)
+DAY, DEBRIEF = timedelta(days=1), timedelta(minutes=16)
 ANSWERS = {
     "reach": 2, "criticality": 3, "novelty": 2, "integrations": 1, "data_migration": 2, "reversibility": 2,
     "test_gap": 1, "work_practice": 1, "vendor_dependency": 1,
@@ -43,18 +43,17 @@ HELD_BY = {
 }  # fmt: skip
 
 
-def tell(people: dict[str, User], *, now: datetime) -> Period:
-    """The whole story so far."""
-    story = _Story(people, now)
-    story.script.play()
-    return Period.objects.get(key="BILL26")
+def tell(script: Script, people: dict[str, User]) -> None:
+    """Add the whole story so far."""
+    _Story(script, people)
 
 
 class _Story:
     """Writes the script; each act looks its rows up when it happens."""
 
-    def __init__(self, people: dict[str, User], now: datetime) -> None:
-        self.people, self.now, self.script = people, now, Script(now)
+    def __init__(self, script: Script, people: dict[str, User]) -> None:
+        self.people, self.now, self.script = people, script.now, script
+        now = script.now
         self.today = now.astimezone(ZONE).date()
         self.go_live = wallclock.instant(self.today - 4 * DAY, time(7), ZONE)
         self.ends = wallclock.instant(self.today + 10 * DAY, time(7), ZONE)
@@ -203,7 +202,7 @@ class _Story:
             self.script.at(self.now - timedelta(hours=hours), partial(self._on_duty, act))
 
     def _on_duty(self, act: Callable[..., None], at: datetime) -> None:
-        act(self.period_id, self.people, self.today, at)
+        act(self.script, self.period_id, self.people, self.today, at)
 
     def _solved(self) -> None:
         workers = [self.people[key] for key in ("tomasz", "priya", "marcus", "arjun", "ingrid", "kavya")]
@@ -276,30 +275,41 @@ class _Story:
             sorting.page(self.script, title, at)
         if not owner:
             return
-        worker = self.people[owner]
-        self.script.at(
-            at + age * 0.05, lambda when: triage.acknowledge(self.found(title).pk, by=worker, at=when)
-        )
+        paged = severity == "P1"
+        self.script.at(at + age * 0.05, partial(self.take, title, None if paged else self.people[owner]))
         for n, step in enumerate(steps, 1):
-            self.script.at(at + age * 0.2 * n, partial(self.move, title, step, worker))
+            self.script.at(at + age * 0.2 * n, partial(self.move, title, step))
 
-    def move(self, title: str, step: str, worker: User, at: datetime) -> None:
-        triage.set_status(self.found(title).pk, status=step, by=worker, at=at)
+    def take(self, title: str, by: User | None, at: datetime, via: str = "") -> None:
+        """Somebody acknowledges it, or whoever is on shift and answers pages then."""
+        triage.acknowledge(self.found(title).pk, by=by or self.on_shift(at), at=at, via=via)
+
+    def on_shift(self, at: datetime) -> User:
+        """Who answers pages at a moment, as the roster has it."""
+        on = roster.on_duty(Period.objects.get(pk=self.period_id), at=at)
+        return next(one.user for one in on if one.role.answers_pages and one.kind == "primary")
+
+    def move(self, title: str, step: str, at: datetime, note: str = "") -> None:
+        """Whoever owns it goes on with it."""
+        incident = self.found(title)
+        triage.set_status(
+            incident.pk, status=step, by=incident.owner or self.people["maja"], at=at, note=note
+        )
 
     def _annual(self, at: datetime) -> None:
         """The P1 everybody talks about: opened by an alert, mitigated; `outside.py` tells people about it."""
         title, minute = OPEN_BIG["annual"], timedelta(minutes=1)
-        tomasz, maja, rachel = (self.people[key] for key in ("tomasz", "maja", "rachel"))
+        maja, rachel = (self.people[key] for key in ("maja", "rachel"))
         self.script.at(at, self.fire_alert)
         sorting.page(self.script, title, at)
         write = self._write
         for wait, act in (
-            (3, lambda when: triage.acknowledge(self.found(title).pk, by=tomasz, at=when, via="link")),
+            (3, partial(self.take, title, None, via="link")),
             (8, partial(write, title, "note", maja, "Confirmed P1: customers see it, and money is involved.")),
-            (12, partial(self.move, title, "investigating", tomasz)),
+            (12, partial(self.move, title, "investigating")),
             (17, partial(write, title, "decision", maja, "Pause the legacy scheduler, do not roll back the new one. "
                                                           "Rollback would lose 9 h of usage data.")),
-            (23, partial(self._mitigate, title, tomasz)),
+            (23, partial(self.move, title, "mitigated", note="Legacy scheduler paused. New duplicates stopped.")),
             (43, partial(write, title, "note", rachel, "1,284 invoices issued twice, 312 emailed. Nobody "
                                                         "charged: card runs start at 20:00, and they are on hold.")),
         ):  # fmt: skip
@@ -307,10 +317,6 @@ class _Story:
 
     def _write(self, title: str, kind: str, by: User, body: str, at: datetime) -> None:
         triage.comment(self.found(title).pk, body=body, kind=kind, by=by, at=at)
-
-    def _mitigate(self, title: str, by: User, at: datetime) -> None:
-        triage.set_status(self.found(title).pk, status="mitigated", by=by, at=at,
-                          note="Legacy scheduler paused. New duplicates stopped.")  # fmt: skip
 
     def fire_alert(self, at: datetime) -> None:
         source, _token = alert_sources.create(
@@ -326,37 +332,43 @@ class _Story:
 
     def _debriefs(self) -> None:
         for ago in range(4, -1, -1):
-            for clock in (time(9, 46), time(16, 16)):
-                self.script.at(wallclock.instant(self.today - ago * DAY, clock, ZONE), self.hold_debrief)
+            for clock in (time(9, 30), time(16)):
+                begins = wallclock.instant(self.today - ago * DAY, clock, ZONE)
+                if begins + DEBRIEF <= self.now:  # none is going on now
+                    self.script.at(begins, self.hold_debrief)
         self.script.at(self.now - timedelta(minutes=30), self.decide_criteria)
 
     def hold_debrief(self, at: datetime) -> None:
         """The debrief that has just taken place, if there was one."""
         debrief = Debrief.objects.filter(
-            period=self.period_id, status="scheduled", starts_at__lt=at
+            period=self.period_id, status="scheduled", starts_at__lte=at
         ).order_by("starts_at", "id").first()  # fmt: skip
         if debrief is None:
             return
         maja, minute = self.people["maja"], timedelta(minutes=1)
         note, decision, action, owner, _ = DEBRIEFS[(debrief.number - 1) % len(DEBRIEFS)]
-        at = debrief.starts_at
-        debriefs.start(debrief.pk, by=maja, at=at)
-        debriefs.write(debrief.pk, section="numbers", text=note, by=maja, at=at + minute)
-        debriefs.attend(debrief.pk, people=list(self.people.values())[:7], by=maja, at=at + 2 * minute)
-        debriefs.decide(debrief.pk, text=decision, by=maja, at=at + 6 * minute)
-        Action.objects.create(
-            period_id=self.period_id, debrief=debrief, title=action, owner=self.people[owner],
-            due_at=at + 2 * DAY, created_by=maja, created_at=at + 8 * minute,
-        )  # fmt: skip
-        debriefs.finish(debrief.pk, by=maja, at=at + 14 * minute)
-        self._finish_actions([title for *_, title, _, finished in DEBRIEFS if finished], at)
+        pk, all_of_them = debrief.pk, list(self.people.values())[:7]
+        for wait, act in (
+            (0, lambda when: debriefs.start(pk, by=maja, at=when)),
+            (1, lambda when: debriefs.write(pk, section="numbers", text=note, by=maja, at=when)),
+            (2, lambda when: debriefs.attend(pk, people=all_of_them, by=maja, at=when)),
+            (3, self._finish_actions),
+            (6, lambda when: debriefs.decide(pk, text=decision, by=maja, at=when)),
+            (8, lambda when: Action.objects.create(
+                period_id=self.period_id, debrief_id=pk, title=action, owner=self.people[owner],
+                due_at=at + 2 * DAY, created_by=maja, created_at=when,
+            )),
+            (14, lambda when: debriefs.finish(pk, by=maja, at=when)),
+        ):  # fmt: skip
+            self.script.at(at + wait * minute, act)
 
-    def _finish_actions(self, titles: list[str], at: datetime) -> None:
+    def _finish_actions(self, at: datetime) -> None:
         """What was promised in the debrief before is reported done in this one."""
+        titles = [title for *_, title, _, finished in DEBRIEFS if finished]
         for action in Action.objects.filter(
             period=self.period_id, title__in=titles, done_at=None, created_at__lt=at
         ):
-            actions.done(action.pk, by=action.owner, at=at + timedelta(minutes=3))
+            actions.done(action.pk, by=action.owner, at=at)
 
     def decide_criteria(self, at: datetime) -> None:
         for code, evidence in (("data_reconciled", "Totals agree within 0.02 %, signed by finance."),

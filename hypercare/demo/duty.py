@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from contributors import absences, cover, roster
 from contributors.models import Role, Shift
 from hypercare.demo.people import CPH
+from hypercare.demo.script import Script
 from hypercare.models import User
 from periods import wallclock
 
@@ -15,7 +16,7 @@ ZONE = ZoneInfo(CPH)
 DAY = timedelta(days=1)
 
 
-def lose_cover(period_id: int, people: dict[str, User], today: date, at: datetime) -> None:
+def lose_cover(script: Script, period_id: int, people: dict[str, User], today: date, at: datetime) -> None:
     """Daniel is away in three days: his shifts go, Marcus stands in for a part of one, eight hours have nobody."""
     begins = wallclock.instant(today + 3 * DAY, time(16, 45), ZONE)
     one, end = (wallclock.instant(today + 4 * DAY, time(hour), ZONE) for hour in (1, 5))
@@ -25,11 +26,12 @@ def lose_cover(period_id: int, people: dict[str, User], today: date, at: datetim
     for shift in his.order_by("pk"):
         roster.cancel_shift(shift.pk, by=people["maja"], at=at)
     role = Role.objects.get(period=period_id, name="Platform")
-    roster.assign_shift(role.pk, user=people["marcus"], starts_at=one, ends_at=end, is_override=True,
-                        by=people["maja"], at=at + timedelta(minutes=3))  # fmt: skip
+    script.at(at + timedelta(minutes=3), lambda when: roster.assign_shift(
+        role.pk, user=people["marcus"], starts_at=one, ends_at=end, is_override=True, by=people["maja"], at=when
+    ))  # fmt: skip
 
 
-def ask_for_cover(period_id: int, people: dict[str, User], today: date, at: datetime) -> None:
+def ask_for_cover(script: Script, period_id: int, people: dict[str, User], today: date, at: datetime) -> None:
     """Tomasz is at the dentist's the day after tomorrow; Freja would take his first hours, if Maja agrees."""
     begins = wallclock.instant(today + 2 * DAY, time(8, 45), ZONE)
     shift = Shift.objects.select_related("role").get(
@@ -40,4 +42,4 @@ def ask_for_cover(period_id: int, people: dict[str, User], today: date, at: date
     asked = cover.ask(
         wanted, users=[people["freja"], people["ingrid"]], reason="Dentist", by=people["tomasz"], at=at
     )
-    cover.accept(asked.pk, by=people["freja"], at=at + timedelta(hours=2))
+    script.at(at + timedelta(hours=2), lambda when: cover.accept(asked.pk, by=people["freja"], at=when))

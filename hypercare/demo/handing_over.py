@@ -30,12 +30,12 @@ def tell(script: Script, period_id: Callable[[], int], *, today: date, zone: Zon
     days = (today, today - timedelta(days=1))
     moments = [wallclock.instant(day, clock, zone) for day in days for clock in CHANGES_AT]
     last = max(moment for moment in moments if moment <= now - 20 * MINUTE)
-    script.at(last - 25 * MINUTE, lambda at: _write(period_id(), LEAD, CALM, at))
+    script.at(last - 25 * MINUTE, lambda at: _write(script, period_id(), LEAD, CALM, at))
     script.at(last + 5 * MINUTE, lambda at: _accept(period_id(), LEAD, at))
-    script.at(now - 4 * MINUTE, lambda at: _write(period_id(), ENGINEERS, BUSY, at))
+    script.at(now - 4 * MINUTE, lambda at: _write(script, period_id(), ENGINEERS, BUSY, at))
 
 
-def _write(period_id: int, role: str, overall: str, at: datetime) -> None:
+def _write(script: Script, period_id: int, role: str, overall: str, at: datetime) -> None:
     shift = Shift.objects.filter(
         role__period=period_id, role__name=role, kind="primary", cancelled_at=None, starts_at__lte=at, ends_at__gt=at
     ).first()  # fmt: skip
@@ -43,8 +43,10 @@ def _write(period_id: int, role: str, overall: str, at: datetime) -> None:
         return
     handoff = handoffs.begin(shift.pk, by=shift.user, at=at)
     known = {part.code: part.text for part in handoff_notes.prefilled(handoff, at=at)}
-    handoffs.write(
-        handoff.pk, texts={**known, "overall": overall}, version=0, by=shift.user, at=at + 4 * MINUTE
+    texts = {**known, "overall": overall}
+    script.at(
+        at + 4 * MINUTE,
+        lambda when: handoffs.write(handoff.pk, texts=texts, version=0, by=shift.user, at=when),
     )
 
 

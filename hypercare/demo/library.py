@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from operator import itemgetter
 from typing import Any, Final
 
 from hypercare.demo.script import Act, Script
@@ -98,18 +97,12 @@ CHECKS: Final[dict[str, dict[str, Any]]] = {
 def tell(script: Script, people: dict[str, User], *, now: datetime) -> None:
     """Add to the story what the cut-over taught, what older changes had taught, and a template of one's own."""
     maja = people["maja"]
-    for key in ("", "BILL26"):
+    for key in ("", "BILL26", "MOB70", "SCAN26"):
         for moment, act in _lessons(key, people, now):
             script.at(moment, act)
     script.at(now - timedelta(hours=20), partial(_take_over, maja))
     script.at(now - 60 * DAY, partial(_first_template, maja))
     script.at(now - 3 * DAY, partial(_mended_template, maja))
-
-
-def learn(key: str, people: dict[str, User], *, now: datetime) -> None:
-    """What another period of the demo has taught by now."""
-    for moment, act in sorted(_lessons(key, people, now), key=itemgetter(0)):
-        act(moment)
 
 
 def _lessons(key: str, people: dict[str, User], now: datetime) -> Iterator[tuple[datetime, Act]]:

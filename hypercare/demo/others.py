@@ -3,101 +3,132 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from contributors import coverage, readiness, renewal, roster
 from contributors.models import Acknowledgement, Membership, Role
-from hypercare.demo import checks, decisions, library, texts
+from hypercare.demo import checks, decisions, texts
 from hypercare.demo.people import CPH, NYC
+from hypercare.demo.script import Script
 from hypercare.models import User
 from incidents import triage
+from incidents.models import Incident
 from periods import checklist, criteria, documents, gonogo, lifecycle, planning, wallclock
 from periods.models import Document, ExitCriterion, Period
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 ANSWERS = {
     "reach": 2, "criticality": 2, "novelty": 1, "integrations": 1, "data_migration": 0, "reversibility": 1,
     "test_gap": 1, "work_practice": 1, "vendor_dependency": 0,
 }  # fmt: skip
 
 
-def getting_ready(people: dict[str, User], *, now: datetime) -> None:
+def getting_ready(script: Script, people: dict[str, User]) -> None:
     """Mobile app 7.0: live in 13 days, a third of the checks open, two answers waiting."""
-    zone, maja = ZoneInfo(CPH), people["maja"]
-    go_live = wallclock.instant(now.astimezone(zone).date() + 13 * DAY, time(8), zone)
-    at = now - 6 * DAY
+    zone, maja, at = ZoneInfo(CPH), people["maja"], script.now - 6 * DAY
+    go_live = wallclock.instant(script.now.astimezone(zone).date() + 13 * DAY, time(8), zone)
+    script.at(at, partial(_begin, people, go_live))
+    script.at(at + HOUR, lambda when: roster.invite_all(_period("MOB70").pk, by=maja, at=when))
+    script.at(at + 2 * HOUR, lambda when: lifecycle.invite(_period("MOB70").pk, by=maja, at=when))
+    script.at(at + DAY, partial(_share_out, people))
+    script.at(at + 2 * DAY, partial(_complete, maja))
+    script.at(at + 3 * DAY, partial(_learn, people))
+    script.at(at + 3 * DAY + 5 * HOUR, partial(_misses_something, people["daniel"]))
+    checks.tell(script, people)
+    script.at(at + 3 * DAY, partial(_meet, people))
+    script.at(at + 3 * DAY + timedelta(minutes=20), partial(_hold, people["kavya"]))
+
+
+def _period(key: str) -> Period:
+    return Period.objects.get(key=key)
+
+
+def _begin(people: dict[str, User], go_live: datetime, at: datetime) -> None:
+    maja = people["maja"]
     period = _plan("MOB70", "Mobile app 7.0", ["Mobile app", "Push gateway"], CPH, go_live, 10, people, at)
     role = Role.objects.create(period=period, position=1, name="App engineering", code="EN", cover="business",
                                answers_pages=True)  # fmt: skip
     for key in ("tomasz", "daniel"):
         roster.add_member(period.pk, user=people[key], right="contributor", role=role, by=maja, at=at)
     text = documents.Text("Runbook", texts.MOBILE_RUNBOOK)
-    page = documents.create(period.pk, kind="runbook", text=text, by=people["daniel"], at=at)
+    documents.create(period.pk, kind="runbook", text=text, by=people["daniel"], at=at)
     lifecycle.plan(period.pk, by=maja, at=at)
-    roster.invite_all(period.pk, by=maja, at=at + timedelta(hours=1))
-    lifecycle.invite(period.pk, by=maja, at=at + timedelta(hours=2))
+
+
+def _share_out(people: dict[str, User], at: datetime) -> None:
+    """Tomasz is ready, and every check has somebody."""
+    period, maja = _period("MOB70"), people["maja"]
     member = Membership.objects.get(period=period, user=people["tomasz"])
     readiness.acknowledge(member.pk, statements=list(Acknowledgement.STATEMENTS), note="", state="ready",
-                          by=people["tomasz"], at=at + DAY, via="link")  # fmt: skip
-    _learn(period, page, people, at + 3 * DAY)
+                          by=people["tomasz"], at=at, via="link")  # fmt: skip
+    for item in period.checklist.order_by("position", "id"):
+        checklist.assign(item.pk, owner=people["daniel"] if item.position % 3 == 0 else maja, by=maja, at=at)
+
+
+def _complete(maja: User, at: datetime) -> None:
+    """Two thirds of the checks, and all that block but one."""
+    period = _period("MOB70")
     left = period.checklist.filter(category="Rollback", blocking=True).order_by("position").first()
     for item in period.checklist.order_by("position", "id"):
-        checklist.assign(
-            item.pk, owner=people["daniel"] if item.position % 3 == 0 else maja, by=maja, at=at + DAY
-        )
         if item != left and (item.position % 3 or item.blocking):
-            checklist.complete(
-                item.pk, by=maja, at=at + 2 * DAY, evidence="https://wiki.northlane.example/mobile"
-            )
-    library.learn("MOB70", people, now=now)
-    checks.tell(period, people, now=now)
-    _meet(period, role, people, at + 3 * DAY)
+            checklist.complete(item.pk, by=maja, at=at, evidence="https://wiki.northlane.example/mobile")
 
 
-def _meet(period: Period, role: Role, people: dict[str, User], at: datetime) -> None:
-    """The go/no-go has begun: cover is planned, risks are named, the lead goes, Kavya holds, Tomasz has not voted."""
-    end = period.go_live_at + 7 * DAY
+def _meet(people: dict[str, User], at: datetime) -> None:
+    """The go/no-go has begun: cover is planned, risks are named, and the lead goes. Tomasz has not voted."""
+    period = _period("MOB70")
+    role, end = period.roles.get(), period.go_live_at + 7 * DAY
     for gap in coverage.gaps(period, start=period.go_live_at, end=end):
         roster.assign_shift(role.pk, user=people["tomasz"], starts_at=gap.start, ends_at=gap.end, by=people["maja"],
                             at=at)  # fmt: skip
     decisions.name_risks(period.pk, by=people["maja"], at=at)
     gonogo.vote(period.pk, choice="go", flip="A failed rollback rehearsal.", by=people["maja"], at=at)
-    gonogo.vote(period.pk, choice="hold", reason="Support has not seen the new log-in yet. Training is on Thursday.",
-                by=people["kavya"], at=at + timedelta(minutes=20))  # fmt: skip
 
 
-def _learn(period: Period, page: Document, people: dict[str, User], at: datetime) -> None:
-    """The runbook changes after Tomasz said he had read it: he is asked again. Daniel misses something."""
+def _hold(kavya: User, at: datetime) -> None:
+    gonogo.vote(_period("MOB70").pk, choice="hold", by=kavya, at=at,
+                reason="Support has not seen the new log-in yet. Training is on Thursday.")  # fmt: skip
+
+
+def _learn(people: dict[str, User], at: datetime) -> None:
+    """The runbook changes after Tomasz said he had read it: he is asked again."""
+    period = _period("MOB70")
+    page = Document.objects.get(period=period, kind="runbook")
     text = documents.Text(
         "Runbook", texts.MOBILE_RUNBOOK_LATER, "Who holds the store keys; the switch was renamed"
     )
     documents.write(page.pk, based_on=1, text=text, by=people["daniel"], at=at)
     renewal.review(period.pk, by=people["daniel"], at=at)
-    member = Membership.objects.get(period=period, user=people["daniel"])
-    readiness.acknowledge(member.pk, statements=["runbook", "reachable", "shifts"], state="problem",
-                          note="No access to the crash reports of the new app yet.", by=people["daniel"],
-                          at=at + timedelta(hours=5), via="link")  # fmt: skip
 
 
-def in_review(people: dict[str, User], *, now: datetime) -> None:
+def _misses_something(daniel: User, at: datetime) -> None:
+    member = Membership.objects.get(period=_period("MOB70"), user=daniel)
+    readiness.acknowledge(member.pk, statements=["runbook", "reachable", "shifts"], state="problem", by=daniel, at=at,
+                          note="No access to the crash reports of the new app yet.", via="link")  # fmt: skip
+
+
+def in_review(script: Script, people: dict[str, User]) -> None:
     """Warehouse scanners: ten days are over, two small incidents stay, signatures are waited for."""
     zone, maja = ZoneInfo(NYC), people["maja"]
-    go_live = wallclock.instant(now.astimezone(zone).date() - 10 * DAY, time(6), zone)
-    at = go_live - 20 * DAY
-    period = _plan(
+    today = script.now.astimezone(zone).date()
+    # The tenth day has ended: before six in the morning that is yesterday's.
+    early = wallclock.instant(today, time(6), zone) > script.now
+    go_live = wallclock.instant(today - (11 if early else 10) * DAY, time(6), zone)
+    script.at(go_live - 20 * DAY, lambda at: _plan(
         "SCAN26", "Warehouse scanners", ["Scanner app", "Stock service"], NYC, go_live, 10, people, at
-    )
-    _run(period, people, go_live)
+    ))  # fmt: skip
+    _run(script, people, go_live)
     for n, title in enumerate(
         ("Scanner sleeps after 30 s", "Label shows the old dock", "Stock count lags", "Beep is off")
     ):
-        _incident(period, people, title, go_live + timedelta(days=2, hours=3 * n), solved=n > 1)
-    library.learn("SCAN26", people, now=now)
-    lifecycle.review(period.pk, by=None, at=period.ends_at, via="timer")
-    row = ExitCriterion.objects.get(period=period, code="data_reconciled")
-    criteria.set_manual(
-        row.pk, verdict="pass", evidence="Stock totals agree.", by=maja, at=max(period.ends_at, at)
-    )
+        _incident(script, people["kavya"], title, go_live + 2 * DAY + 3 * n * HOUR, solved=n > 1)
+    ends_at = go_live + 10 * DAY
+    script.at(ends_at, lambda at: lifecycle.review(_period("SCAN26").pk, by=None, at=at, via="timer"))
+    script.at(ends_at, lambda at: criteria.set_manual(
+        ExitCriterion.objects.get(period__key="SCAN26", code="data_reconciled").pk, verdict="pass",
+        evidence="Stock totals agree.", by=maja, at=at,
+    ))  # fmt: skip
 
 
 def _plan(
@@ -115,37 +146,54 @@ def _plan(
     return period
 
 
-def _run(period: Period, people: dict[str, User], go_live: datetime) -> None:
+def _run(script: Script, people: dict[str, User], go_live: datetime) -> None:
     """From plan to live, with every check done and the sponsor's go."""
-    maja, planned = people["maja"], go_live - 19 * DAY
+    maja = people["maja"]
+    script.at(go_live - 19 * DAY, partial(_staff, people))
+    script.at(go_live - 15 * DAY, lambda at: roster.invite_all(_period("SCAN26").pk, by=maja, at=at))
+    script.at(go_live - 14 * DAY, lambda at: lifecycle.invite(_period("SCAN26").pk, by=maja, at=at))
+    script.at(go_live - 3 * DAY, partial(_check_all, maja))
+    script.at(go_live - DAY, partial(_decide, people))
+    script.at(go_live - DAY + 18 * HOUR, lambda at: decisions.meet_all(
+        _period("SCAN26").pk, evidence="Counted on all six docks at 04:40.", at=at
+    ))  # fmt: skip
+    script.at(go_live, lambda at: lifecycle.start(
+        _period("SCAN26").pk, by=maja, at=at, smoke_test="One pallet scanned in and out."
+    ))  # fmt: skip
+
+
+def _staff(people: dict[str, User], at: datetime) -> None:
+    period, maja = _period("SCAN26"), people["maja"]
     role = Role.objects.create(period=period, position=1, name="Site support", code="EN", cover="none",
                                required=False, answers_pages=True)  # fmt: skip
-    roster.add_member(period.pk, user=people["marcus"], right="contributor", role=role, by=maja, at=planned)
-    lifecycle.plan(period.pk, by=maja, at=planned)
-    roster.invite_all(period.pk, by=maja, at=go_live - 15 * DAY)
-    lifecycle.invite(period.pk, by=maja, at=go_live - 14 * DAY)
-    for item in period.checklist.order_by("position", "id"):
-        checklist.complete(
-            item.pk, by=maja, at=go_live - 3 * DAY, evidence="https://wiki.northlane.example/scanners"
-        )
-    _decide(period, people, go_live - DAY)
-    lifecycle.start(period.pk, by=maja, at=go_live, smoke_test="One pallet scanned in and out.")
+    roster.add_member(period.pk, user=people["marcus"], right="contributor", role=role, by=maja, at=at)
+    lifecycle.plan(period.pk, by=maja, at=at)
 
 
-def _decide(period: Period, people: dict[str, User], at: datetime) -> None:
+def _check_all(maja: User, at: datetime) -> None:
+    for item in _period("SCAN26").checklist.order_by("position", "id"):
+        checklist.complete(item.pk, by=maja, at=at, evidence="https://wiki.northlane.example/scanners")
+
+
+def _decide(people: dict[str, User], at: datetime) -> None:
+    period = _period("SCAN26")
     decisions.name_risks(period.pk, by=people["maja"], at=at)
     decisions.all_vote_go(period.pk, at=at)
     decisions.go(
         period.pk, reason="Two docks ran the pilot for a week.", owner=people["marcus"], by=people["rachel"],
-        due_at=at + timedelta(hours=20), texts={"": "Every dock has ten charged scanners at 05:00"},
-        at=at + timedelta(hours=1),
+        due_at=at + 20 * HOUR, texts={"": "Every dock has ten charged scanners at 05:00"}, at=at + HOUR,
     )  # fmt: skip
-    decisions.meet_all(period.pk, evidence="Counted on all six docks at 04:40.", at=at + timedelta(hours=18))
 
 
-def _incident(period: Period, people: dict[str, User], title: str, at: datetime, *, solved: bool) -> None:
-    row = triage.report(period.pk, title=title, impact="low", urgency="medium", by=people["kavya"], at=at)
-    triage.acknowledge(row.pk, by=people["kavya"], at=at + timedelta(minutes=30))
+def _incident(script: Script, by: User, title: str, at: datetime, *, solved: bool) -> None:
+    def found() -> int:
+        return int(Incident.objects.get(period__key="SCAN26", title=title).pk)
+
+    script.at(at, lambda when: triage.report(
+        _period("SCAN26").pk, title=title, impact="low", urgency="medium", by=by, at=when
+    ))  # fmt: skip
+    script.at(at + HOUR / 2, lambda when: triage.acknowledge(found(), by=by, at=when))
     if solved:
-        triage.resolve(row.pk, ending="fixed", resolution="Setting corrected.", by=people["kavya"],
-                       at=at + timedelta(hours=6))  # fmt: skip
+        script.at(at + 6 * HOUR, lambda when: triage.resolve(
+            found(), ending="fixed", resolution="Setting corrected.", by=by, at=when
+        ))  # fmt: skip

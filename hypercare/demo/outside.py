@@ -33,7 +33,7 @@ def tell(script: Script, people: dict[str, User], *, now: datetime) -> None:
     script.at(now - timedelta(days=4, hours=4), partial(_open, maja))
     script.at(now - timedelta(hours=20), partial(_known_error, people["kavya"]))
     for days in (3, 2, 1, 0):
-        script.at(now - timedelta(days=days, minutes=15), partial(_report, maja, days))
+        script.at(now - timedelta(days=days, minutes=15), partial(_report, script, maja, days))
     for n in range(SUBSCRIBERS):
         email = f"{NAMES[n % len(NAMES)]}{n // len(NAMES) or ''}@{FIRMS[n % len(FIRMS)]}.example"
         script.at(now - timedelta(hours=3 * n + 2), partial(_subscribe, email))
@@ -74,12 +74,14 @@ def _subscribe(email: str, at: datetime) -> None:
     subscribers.add(_period(), None, email, at=at, confirmed=True)
 
 
-def _report(by: User, days: int, at: datetime) -> None:
+def _report(script: Script, by: User, days: int, at: datetime) -> None:
     """A day's stakeholder report: edited by the lead and sent, but for today's, which is a draft."""
     row = briefings.draft(_period().pk, by=by, at=at)
     if days:
-        briefings.edit(row.pk, version=row.version, impact=IMPACT[days], by=by, at=at + 5 * MINUTE)
-        briefings.send(row.pk, by=by, at=at + 6 * MINUTE)
+        script.at(at + 5 * MINUTE, lambda when: briefings.edit(
+            row.pk, version=row.version, impact=IMPACT[days], by=by, at=when
+        ))  # fmt: skip
+        script.at(at + 6 * MINUTE, lambda when: briefings.send(row.pk, by=by, at=when))
 
 
 def _say(by: User, words: Words, about: str, at: datetime) -> None:

@@ -47,7 +47,7 @@ def tell(script: Script, people: dict[str, User], *, now: datetime) -> None:
     for hours, title, queue, note, who in WAITS:
         script.at(now - timedelta(hours=hours), partial(_wait, title, queue, note, people[who]))
     script.at(now - timedelta(minutes=30), partial(_put_off, people["marcus"]))
-    script.at(now - timedelta(minutes=4), partial(_wish, people["kavya"]))
+    script.at(now - timedelta(minutes=4), partial(_wish, script, people["kavya"]))
 
 
 def page(script: Script, title: str, at: datetime) -> None:
@@ -63,11 +63,13 @@ def found(title: str) -> Incident:
 
 
 def _judge(title: str, kind: str, verdict: str, by: User, at: datetime) -> None:
-    facts.correct(found(title).pk, kind=kind, verdict=verdict, by=by, at=at)
+    row = found(title)
+    facts.correct(row.pk, kind=kind, verdict=verdict, by=row.owner or by, at=at)
 
 
 def _wait(title: str, queue: str, note: str, by: User, at: datetime) -> None:
-    queues.enter(found(title).pk, queue=queue, note=note, by=by, at=at)
+    row = found(title)
+    queues.enter(row.pk, queue=queue, note=note, by=row.owner or by, at=at)
 
 
 def _put_off(by: User, at: datetime) -> None:
@@ -75,7 +77,7 @@ def _put_off(by: User, at: datetime) -> None:
     queues.snooze(found(CREDIT).pk, until=until, by=by, at=at)
 
 
-def _wish(by: User, at: datetime) -> None:
+def _wish(script: Script, by: User, at: datetime) -> None:
     """Reported like an incident, and judged to be none a minute later."""
     impact, urgency = LEVELS["P4"]
     row = triage.report(
@@ -87,7 +89,9 @@ def _wish(by: User, at: datetime) -> None:
         by=by,
         at=at,
     )
-    facts.correct(row.pk, kind="enhancement", by=by, at=at + timedelta(minutes=1))
+    script.at(
+        at + timedelta(minutes=1), lambda when: facts.correct(row.pk, kind="enhancement", by=by, at=when)
+    )
 
 
 def _page(title: str, at: datetime) -> None:

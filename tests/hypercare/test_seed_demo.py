@@ -3,12 +3,13 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from itertools import pairwise
 
 import pytest
 import time_machine
 from django.core.management import call_command
 
-from contributors import coverage
+from contributors import coverage, roster
 from contributors.models import Delivery
 from hypercare.models import User
 from incidents.models import Incident
@@ -21,6 +22,7 @@ MOMENTS = [
     pytest.param(datetime(2026, 11, 18, 13, 12, tzinfo=UTC), id="an afternoon"),
     pytest.param(datetime(2026, 11, 18, 22, 58, tzinfo=UTC), id="just before midnight"),
     pytest.param(datetime(2026, 11, 19, 23, 4, tzinfo=UTC), id="just after midnight"),
+    pytest.param(datetime(2026, 11, 18, 5, 20, tzinfo=UTC), id="a morning before New York is up"),
     pytest.param(datetime(2026, 10, 25, 1, 30, tzinfo=UTC), id="the night the clocks go back"),
 ]
 
@@ -47,6 +49,15 @@ def test_the_story_has_its_numbers_at_any_hour_and_nobody_is_mailed_about_it(mom
     assert "maja@northlane.example" in said
     assert not Delivery.objects.filter(state__in=Delivery.OPEN, intended_at__lte=moment).exists()
     assert not JournalEntry.objects.filter(dispatched_at__isnull=True).exists()
+    for one in Period.objects.all():
+        times = list(one.journal.order_by("seq").values_list("at", flat=True))
+        assert [at for before, at in pairwise(times) if at < before] == [], one.key
+        assert times[-1] <= moment
+    for serious in period.incidents.filter(severity="P1", acknowledged_at__isnull=False):
+        on = roster.on_duty(period, at=serious.acknowledged_at)
+        assert serious.acknowledged_by in [
+            one.user for one in on if one.role.answers_pages and one.kind == "primary"
+        ]
     newest = period.journal.order_by("-seq").values_list("at", flat=True)[:8]
     assert all(moment - timedelta(hours=2) < at <= moment for at in newest)  # what happened last is told last
 

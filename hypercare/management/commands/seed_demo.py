@@ -13,6 +13,7 @@ from django.utils import timezone
 from contributors.models import Delivery
 from hypercare.demo import bulk, closed, cutover, mail, others
 from hypercare.demo import people as cast
+from hypercare.demo.script import Script
 from hypercare.models import Timer
 from incidents import watch
 from incidents.models import Incident
@@ -60,9 +61,10 @@ def seed(now: datetime) -> None:
     """The whole demo in one transaction; nobody is told about a past that never was."""
     people = cast.make()
     closed.tell(people, now=now)
-    others.getting_ready(people, now=now)
-    others.in_review(people, now=now)
-    cutover.tell(people, now=now)
+    script = Script(now)
+    for story in (others.getting_ready, others.in_review, cutover.tell):
+        story(script, people)
+    script.play()
     for incident in Incident.objects.open().select_related("period", "owner"):
         watch.settle(incident, at=now)
     JournalEntry.objects.filter(dispatched_at__isnull=True).update(dispatched_at=now)
