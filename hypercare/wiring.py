@@ -102,7 +102,7 @@ SERIOUS = "incidents.serious.serious"
 PASSES_ON = "incidents.policies.passes_on"
 
 # (period, at) -> days with `on` and `arrived` (by severity): what the calm of a period is judged by.
-ARRIVALS = "incidents.measures.daily"
+ARRIVALS = "incidents.daybook.daily"
 
 # Exit criterion code -> (period, threshold, at) -> Reading.
 EXIT_MEASURES: dict[str, str] = {

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Count, Q
+from django.db.models import Q
 
-from incidents import clocks, deadlines, measures
+from incidents import clocks, deadlines, measures, sums
 from incidents.models import Incident
 from incidents.words import minutes
 from periods import gates, statistics
@@ -29,20 +29,14 @@ CLOCKS: Final = {
 
 def numbers(period: Period, since: datetime, at: datetime) -> Section:
     """In, out and open; P1s; promises missed; median time to resolve. `note` is the figure, `text` its name."""
-    steps = measures.counted_changes(period)
-    moved = steps.aggregate(
-        new=Count("id", filter=_within(since, at) & Q(opens=1, from_status="")),
-        back=Count("id", filter=_within(since, at) & Q(opens=1) & ~Q(from_status="")),
-        resolved=Count("id", filter=_within(since, at) & Q(opens=-1)),
-        open_in=Count("id", filter=Q(opens=1, at__lte=since)),
-        open_out=Count("id", filter=Q(opens=-1, at__lte=since)),
-    )
+    before, until = sums.of(period).up_to(sums.MOVED, since, at)
+    new, back, resolved, _ = (now - then for then, now in zip(before, until, strict=True))
     now = measures.counts(period, at=at)
     figures = {
-        "new": str(moved["new"]),
-        "came back": str(moved["back"]) if moved["back"] else "",
-        "resolved": str(moved["resolved"]),
-        f"open, was {moved['open_in'] - moved['open_out']}": str(now["open_total"]),
+        "new": str(new),
+        "came back": str(back) if back else "",
+        "resolved": str(resolved),
+        f"open, was {before[0] + before[1] - before[2]}": str(now["open_total"]),
         "P1 open": str(now["open"]["P1"]),
         "late": str(now["late"]),
         "median to resolve": _median(period, since, at),
@@ -101,10 +95,6 @@ def _decided_note(entry: JournalEntry) -> str:
 def _place(period: Period, entry: JournalEntry) -> str:
     number = int(entry.subject.rpartition(":")[2])
     return Incident(period=period, number=number).get_absolute_url()
-
-
-def _within(since: datetime, at: datetime) -> Q:
-    return Q(at__gt=since, at__lte=at)
 
 
 def _median(period: Period, since: datetime, at: datetime) -> str:

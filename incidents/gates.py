@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from incidents import ladders, measures
+from incidents import daybook, ladders
 from incidents.models import Incident, StatusChange
 from incidents.words import when
 from periods import statistics
@@ -87,7 +87,7 @@ def _open(period: Period, *severities: str) -> Iterator[Objection]:
 
 def _latest_p1(period: Period, at: datetime) -> StatusChange | None:
     """The last time within 72 h that a P1 was reported or came back."""
-    opened = measures.counted_changes(period).filter(
+    opened = daybook.counted_changes(period).filter(
         opens=1, incident__severity="P1", at__gt=at - CALM, at__lte=at
     )
     return opened.select_related("incident").order_by("-at", "-id").first()
@@ -101,7 +101,7 @@ def _rate_is_high(period: Period, at: datetime) -> bool:
     normal = _normal(period)
     if normal is None:
         return False
-    arrived = [day.total for day in measures.daily(period, at=at) if day.arrived is not None]
+    arrived = [day.total for day in daybook.daily(period, at=at) if day.arrived is not None]
     return any(statistics.ewma(arrived, normal).outside[-CALM_DAYS:])
 
 

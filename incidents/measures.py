@@ -1,38 +1,28 @@
-"""What the incidents of a period say in numbers: exit criteria, the status document, charts. Wishes never count.
+"""What the incidents of a period say in numbers: exit criteria and the status document. Wishes never count.
 
-Every function takes the instant it is asked about and reads nothing younger. Days are those of the period's
-zone. No data is unknown, never a good figure. Definitions: docs/domain.md sections 4 and 6.
+Every function takes the instant it is asked about and reads nothing younger. What is open is read from its rows, what
+came and went from sums (`sums.py`). No data is unknown, never a good figure. Definitions: docs/domain.md sections 4
+and 6.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, Value, When
-from django.db.models.functions import TruncDate
+from django.db.models import QuerySet
 
-from contributors.models import Membership
-from incidents import deadlines, tallies
+from incidents import deadlines, sums, tallies
 from incidents.models import Incident, StatusChange
 from periods import gates, statistics
 from periods.criteria import Reading, Verdict
 from periods.models import Period
-from periods.wallclock import local_day
 
 WEEK: Final = timedelta(days=7)
 FORTNIGHT: Final = timedelta(days=14)
 DAY: Final = timedelta(days=1)
 LOOKS: Final = 14  # how many days back a streak of normal days is followed
-URGENT: Final = ("P1", "P2")
-BAU_CODES: Final = ("SU",)  # the duty that stays when the hypercare team leaves
-NOT_THE_RELEASE: Final = (Incident.Verdict.KNOWN, Incident.Verdict.UNRELATED)
-MOST_STEPS: Final = 1000
-MANY: Final = 2000  # incidents of a period from which figures are kept for a minute
-NOT_ISSUES: Final = (Incident.Ending.DUPLICATE, Incident.Ending.NOT_A_PROBLEM)
 
 
 # --- Exit criteria ------------------------------------------------------------------------------
@@ -56,11 +46,25 @@ def days_without_p1(period: Period, *, threshold: float | None, at: datetime) ->
     wanted = 5 if threshold is None else threshold
     if at < period.starts_at:
         return Reading(None, "Counted from go-live.", "unknown")
-    p1 = counted_changes(period).filter(incident__severity="P1", opens=1, at__lte=at)
-    last = p1.aggregate(last=Max("at"))["last"]
+    last = _last_p1(period, at)
     days = (at - max(last or period.starts_at, period.starts_at)) / DAY
     text = f"{_number(days)} days since the last P1." if last else f"No P1 in {_number(days)} days."
     return Reading(round(days, 2), text, _verdict(is_met=days >= wanted), _url(period, sev="P1"))
+
+
+def _last_p1(period: Period, at: datetime) -> datetime | None:
+    """When a P1 was last reported or came back: the hour from the sums, the moment from its rows."""
+    summed = sums.of(period)
+    hours = [hour for hour, counts in summed.hours(sums.MOVED, at=at).items() if counts[3]]
+    if not hours:
+        return None
+    steps = StatusChange.objects.filter(period=period, at__gte=summed.start_of(max(hours)), at__lte=at)
+    rows = steps.exclude(opens=0).values_list("at", "opens", "incident__severity", "incident__kind")
+    return max(
+        moment
+        for moment, opens, severity, kind in rows
+        if opens == 1 and severity == "P1" and kind not in Incident.UNCOUNTED
+    )
 
 
 def rate_streak(period: Period, *, threshold: float | None, at: datetime) -> Reading:
@@ -93,15 +97,9 @@ def sla_attainment(period: Period, *, threshold: float | None, at: datetime) -> 
 
 def bau_resolved(period: Period, *, threshold: float | None, at: datetime) -> Reading:
     """Share (%) of the incidents resolved in the last 7 days that only BAU people owned and resolved."""
-    done = _issues(period, at).filter(resolved_at__gt=at - WEEK, resolved_at__lte=at)
-    bau = Membership.objects.filter(period=period, role__code__in=BAU_CODES).values("user_id")
-    alone = Q(resolved_by__in=bau) | Q(resolved_by=period.bau_owner_id)
-    owned = Q(owner__isnull=True) | Q(owner__in=bau) | Q(owner=period.bau_owner_id)
-    found = done.aggregate(all=Count("id"), own=Count("id", filter=alone & owned))
-    text = (
-        f"{found['own']} of {found['all']} in 7 days." if found["all"] else "Nothing was resolved in 7 days."
-    )
-    return _share(period, found["own"], found["all"], text, wanted=95 if threshold is None else threshold)
+    _, done, own = _between(period, sums.ENDED, at - WEEK, at)
+    text = f"{own} of {done} in 7 days." if done else "Nothing was resolved in 7 days."
+    return _share(period, own, done, text, wanted=95 if threshold is None else threshold)
 
 
 def open_low(period: Period, *, threshold: float | None, at: datetime) -> Reading:
@@ -124,13 +122,11 @@ def overaged(period: Period, *, threshold: float | None, at: datetime) -> Readin
 def reopen_rate(period: Period, *, threshold: float | None, at: datetime) -> Reading:
     """Re-openings per 100 resolutions in the last 14 days."""
     wanted = 5 if threshold is None else threshold
-    found = _steps(period, at).filter(at__gt=at - FORTNIGHT).aggregate(
-        resolved=Count("id", filter=Q(opens=-1)), back=Count("id", filter=Q(opens=1) & ~Q(from_status=""))
-    )  # fmt: skip
-    if not found["resolved"]:
+    _, back, resolved, _ = _between(period, sums.MOVED, at - FORTNIGHT, at)
+    if not resolved:
         return Reading(None, "Nothing was resolved in 14 days.", "unknown", _url(period))
-    percent = 100 * found["back"] / found["resolved"]
-    text = f"{found['back']} of {found['resolved']} came back in 14 days."
+    percent = 100 * back / resolved
+    text = f"{back} of {resolved} came back in 14 days."
     return Reading(
         round(percent, 1), text, _verdict(is_met=percent <= wanted), _url(period, status="resolved")
     )
@@ -142,31 +138,24 @@ def reopen_rate(period: Period, *, threshold: float | None, at: datetime) -> Rea
 def counts(period: Period, *, at: datetime) -> dict[str, Any]:
     """What is open, unowned and late; what came and went in 24 h; promises kept on P1 and P2 in 7 days.
 
-    `attainment` is a percentage, None when nothing was due. Three queries.
+    `attainment` is a percentage, None when nothing was due. A constant number of queries.
     """
-    found: dict[str, Any] = _kept("counts", period, at, lambda: _counts(period, at))
+    found: dict[str, Any] = tallies.while_unchanged("counts", period, at, lambda: _counts(period, at))
     return found
 
 
 def _counts(period: Period, at: datetime) -> dict[str, Any]:
     rows = _loaded(_open(period, at), period)
     met, late = _sla(period, at, since=at - WEEK)
-    day = Q(reported_at__gt=at - DAY, reported_at__lte=at)
-    moved = (
-        Incident.objects.counted()
-        .filter(period=period)
-        .aggregate(
-            arrived=Count("id", filter=day),
-            resolved=Count("id", filter=Q(resolved_at__gt=at - DAY, resolved_at__lte=at)),
-        )
-    )
+    *levels, _ = _between(period, sums.REPORTED, at - DAY, at)
+    resolved = _between(period, sums.ENDED, at - DAY, at)[0]
     return {
         "open": {str(level): sum(row.severity == level for row in rows) for level in Incident.Severity},
         "open_total": len(rows),
         "unowned": sum(row.owner_id is None for row in rows),
         "late": sum(deadlines.is_late(row, at) for row in rows),
-        "arrived_24h": moved["arrived"],
-        "resolved_24h": moved["resolved"],
+        "arrived_24h": sum(levels),
+        "resolved_24h": resolved,
         "sla": {
             "met": met,
             "late": late,
@@ -175,154 +164,25 @@ def _counts(period: Period, at: datetime) -> dict[str, Any]:
     }
 
 
-# --- Charts -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One local day: what arrived (by severity), came back and was resolved, and what was open at its end.
-
-    `arrived` and `open` are None for a day to come. It is also what `hypercare.svg.arrivals` draws.
-    """
-
-    on: date
-    arrived: dict[str, int] | None
-    reopened: int
-    resolved: int
-    open: int | None
-    today: bool
-    forecast: Any = None
-
-    @property
-    def top(self) -> str:
-        """The weekday's initial."""
-        return f"{self.on:%a}"[0]
-
-    @property
-    def bottom(self) -> str:
-        """The day of the month."""
-        return str(self.on.day)
-
-    @property
-    def counts(self) -> dict[str, int] | None:
-        """Arrivals as the chart stacks them: P1 and P2 together, P3, P4."""
-        if self.arrived is None:
-            return None
-        return {
-            "high": self.arrived["P1"] + self.arrived["P2"],
-            "p3": self.arrived["P3"],
-            "p4": self.arrived["P4"],
-        }
-
-    @property
-    def total(self) -> int:
-        """Everything that arrived."""
-        return sum((self.arrived or {}).values())
-
-
-def daily(period: Period, *, at: datetime) -> list[Day]:
-    """Each local day of the window from go-live on, and beyond its end while it is open. Two queries.
-
-    The last day so far counts up to `at`. Re-openings are a series of their own, not arrivals.
-    """
-    found: list[Day] = _kept("daily", period, at, lambda: _daily(period, at))
-    return found
-
-
-def _daily(period: Period, at: datetime) -> list[Day]:
-    arrived, moved, before = _arrivals(period, at), *_movements(period, at)
-    today, still_open, days = local_day(at, period.zone), before, []
-    for on in _window(period, at):
-        back, done = moved.get((on, 1), 0), moved.get((on, -1), 0)
-        levels = {str(level): arrived.get((on, level), 0) for level in Incident.Severity}
-        still_open += moved.get((on, 0), 0) + back - done
-        past = on <= today
-        days.append(Day(on, levels if past else None, back, done, still_open if past else None, on == today))
-    return days
-
-
-def burn_down(period: Period, *, at: datetime) -> list[tuple[float, int]]:
-    """Steps of the number open: (days since midnight of the first day, open from then on). One query.
-
-    Beyond a thousand steps, which no chart can show, only so many of them, each as it was.
-    """
-    found: list[tuple[float, int]] = _kept("burn", period, at, lambda: _burn_down(period, at))
-    return found
-
-
-def _burn_down(period: Period, at: datetime) -> list[tuple[float, int]]:
-    first, open_now, samples = local_day(period.starts_at, period.zone), 0, [(0.0, 0)]
-    for moment, opens in _steps(period, at).order_by("at", "id").values_list("at", "opens"):
-        open_now += opens
-        samples.append((max(0.0, _place(moment, first, period)), open_now))
-    samples = samples[:: len(samples) // MOST_STEPS + 1]
-    return [*samples, (max(0.0, _place(at, first, period)), open_now)]
-
-
-def _kept(name: str, period: Period, at: datetime, count: Callable[[], Any]) -> Any:
-    """Counted once per version and minute where there is much to count, each time where there is little."""
-    if period.next_incident_number <= MANY:
-        return count()
-    return tallies.once(f"{name}:{tallies.stamp([period], at=at)}", count)
-
-
-def _place(moment: datetime, first: date, period: Period) -> float:
-    """Days since midnight of the first day, on the clock on the wall: a day is one whatever its hours."""
-    local = moment.astimezone(period.zone)
-    return round((local.date() - first).days + (local.hour * 60 + local.minute) / 1440, 4)
-
-
-def _window(period: Period, at: datetime) -> list[date]:
-    first, last = (
-        local_day(period.starts_at, period.zone),
-        local_day(period.ends_at - timedelta(microseconds=1), period.zone),
-    )
-    over = local_day(min(at, period.ended_at or at), period.zone)
-    return [first + timedelta(days=i) for i in range((max(first, last, over) - first).days + 1)]
-
-
-def _arrivals(period: Period, at: datetime) -> dict[tuple[date, str], int]:
-    rows = Incident.objects.counted().filter(period=period, reported_at__lte=at)
-    days = rows.values(on=TruncDate("reported_at", tzinfo=period.zone), level=F("severity"))
-    return {
-        (row["on"], row["level"]): row["n"] for row in days.annotate(n=Count("id")).order_by("on", "level")
-    }
-
-
-def _movements(period: Period, at: datetime) -> tuple[dict[tuple[date, int], int], int]:
-    """How many were reported (0), came back (1) and were resolved (-1) each day; what was open before day one."""
-    kind = Case(When(opens=1, from_status="", then=Value(0)), default=F("opens"), output_field=IntegerField())
-    days = _steps(period, at).values(on=TruncDate("at", tzinfo=period.zone), kind=kind)
-    rows = list(days.annotate(n=Count("id")).order_by("on", "kind"))
-    first = local_day(period.starts_at, period.zone)
-    before = sum(row["n"] * (-1 if row["kind"] == -1 else 1) for row in rows if row["on"] < first)
-    return {(row["on"], row["kind"]): row["n"] for row in rows}, before
-
-
 # --- Helpers ------------------------------------------------------------------------------------
 
 
 def _open(period: Period, at: datetime) -> QuerySet[Incident]:
     """Open at an instant, the most severe first. One that came back counts as open through its pause."""
-    still: QuerySet[Incident] = Incident.objects.counted().filter(period=period, reported_at__lte=at)
-    return still.filter(Q(resolved_at__isnull=True) | Q(resolved_at__gt=at)).order_by(
-        "severity", "reported_at", "id"
+    rows = Incident.objects.filter(period=period)
+    # Said as two: an OR of both would read everything that was ever reported.
+    still = rows.filter(resolved_at__isnull=True).values("pk")
+    later = rows.filter(resolved_at__gt=at).values("pk")
+    found: QuerySet[Incident] = rows.counted().filter(
+        pk__in=still.union(later, all=True), reported_at__lte=at
     )
+    return found.order_by("severity", "reported_at", "id")
 
 
-def _issues(period: Period, at: datetime) -> QuerySet[Incident]:
-    """Without duplicates and what turned out to be nothing."""
-    issues: QuerySet[Incident] = Incident.objects.counted().filter(period=period, reported_at__lte=at)
-    return issues.exclude(ending__in=NOT_ISSUES)
-
-
-def _steps(period: Period, at: datetime) -> QuerySet[StatusChange]:
-    return counted_changes(period).filter(at__lte=at).exclude(opens=0)
-
-
-def counted_changes(period: Period) -> QuerySet[StatusChange]:
-    """The steps of what the window is judged by: a wish never came and never went."""
-    return StatusChange.objects.filter(period=period).exclude(incident__kind__in=Incident.UNCOUNTED)
+def _between(period: Period, name: str, since: datetime, until: datetime) -> sums.Counts:
+    """The figures of what happened after an instant, up to and including another."""
+    before, after = sums.of(period).up_to(name, since, until)
+    return tuple(b - a for a, b in zip(before, after, strict=True))
 
 
 def _loaded(rows: QuerySet[Incident], period: Period) -> list[Incident]:
@@ -334,11 +194,10 @@ def _loaded(rows: QuerySet[Incident], period: Period) -> list[Incident]:
 
 def _sla(period: Period, at: datetime, *, since: datetime) -> tuple[int, int]:
     """Promises kept and missed on P1 and P2 reported since then, and on those still open."""
-    young = Q(reported_at__gte=since) | Q(reopened_at__gte=since)
-    still_open = Q(resolved_at__isnull=True) | Q(resolved_at__gt=at)
-    rows = _issues(period, at).filter(young | still_open, severity__in=URGENT)
+    rows = _open(period, at).filter(severity__in=sums.URGENT).exclude(ending__in=sums.NOT_ISSUES)
     kept = [deadlines.kept_promise(incident, at) for incident in _loaded(rows, period)]
-    return kept.count(True), kept.count(False)
+    met, late = sums.of(period).promises(since=since, at=at)
+    return met + kept.count(True), late + kept.count(False)
 
 
 def _sliding_days(period: Period) -> float:
@@ -355,18 +214,18 @@ def _looks(period: Period, at: datetime) -> list[statistics.Verdict]:
     if not ends:
         return []
     # What the release did not cause says nothing about the release.
-    issues = _issues(period, at).exclude(verdict__in=NOT_THE_RELEASE)
-    windows = {
-        f"n{i}": Count("id", filter=Q(reported_at__gt=end - length, reported_at__lte=end))
-        for i, end in enumerate(ends)
-    }
-    found = issues.aggregate(**windows)
+    counted = [
+        counts[4] for counts in sums.of(period).up_to(sums.REPORTED, *(end - length for end in ends), *ends)
+    ]
+    arrived = [
+        after - before for before, after in zip(counted[: len(ends)], counted[len(ends) :], strict=True)
+    ]
     return [
         statistics.arrival_verdict(
-            recent=found[name], recent_days=length / DAY, baseline=period.baseline_issues,
+            recent=recent, recent_days=length / DAY, baseline=period.baseline_issues,
             baseline_days=period.baseline_days, tolerable_rate=period.tolerable_per_day,
         )
-        for name in windows
+        for recent in arrived
     ]  # fmt: skip
 
 

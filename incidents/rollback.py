@@ -117,7 +117,10 @@ def open_of(incident: Incident) -> RollbackDecision | None:
 
 def open_in(period: Period) -> list[RollbackDecision]:
     """Questions that wait in a period, the first due first. One query."""
-    found = RollbackDecision.objects.filter(incident__period=period, answered_at__isnull=True)
+    # What has ended waits for nothing (`follow`); said here so that no index of all incidents is read.
+    found = RollbackDecision.objects.filter(
+        incident__period=period, incident__resolved_at__isnull=True, answered_at__isnull=True
+    )
     return list(found.select_related("asked", "incident").order_by("due_at", "id"))
 
 

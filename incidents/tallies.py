@@ -20,6 +20,7 @@ from incidents.models import Incident
 from periods.models import Period
 
 KEPT_S: Final = 600
+MANY: Final = 500  # incidents of a period from which figures are kept for a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +71,13 @@ def stamp(periods: Iterable[Period], *, at: datetime) -> str:
     """The state of some periods in this minute, as a short text."""
     said = ",".join(f"{period.pk}.{period.journal_seq}" for period in periods)
     return f"{sha256(said.encode()).hexdigest()[:24]}:{int(at.timestamp()) // 60}"
+
+
+def has_many(period: Period) -> bool:
+    """Whether counting everything of a period again would be felt."""
+    return period.next_incident_number > MANY
+
+
+def while_unchanged(name: str, period: Period, at: datetime, count: Callable[[], Any]) -> Any:
+    """Counted once per version and minute where there is much to count, each time where there is little."""
+    return once(f"{name}:{stamp([period], at=at)}", count) if has_many(period) else count()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hypercare import svg
-from incidents import measures
+from incidents import daybook
 from periods.models import Period
 
 WEEK = 7
@@ -25,7 +25,7 @@ class Finding:
 
 def charts(period: Period, *, target: float | None, at: datetime) -> dict[str, Any]:
     """Geometry and finding of arrivals and burn-down. Three queries."""
-    days = measures.daily(period, at=at)
+    days = daybook.daily(period, at=at)
     goal = DEFAULT_TARGET if target is None else target
     normal = (
         period.baseline_issues / period.baseline_days
@@ -41,11 +41,11 @@ def charts(period: Period, *, target: float | None, at: datetime) -> dict[str, A
     }
 
 
-def _arrival(day: measures.Day) -> svg.ArrivalDay:
+def _arrival(day: daybook.Day) -> svg.ArrivalDay:
     return svg.ArrivalDay(day.top, day.bottom, day.counts, None, day.today)
 
 
-def arrivals_finding(days: list[measures.Day], normal: float | None) -> Finding:
+def arrivals_finding(days: list[daybook.Day], normal: float | None) -> Finding:
     """The mean of the last full days, at most seven, against the normal level."""
     full = [day.total for day in days if day.arrived is not None and not day.today][-WEEK:]
     if not full:
@@ -63,8 +63,8 @@ def arrivals_finding(days: list[measures.Day], normal: float | None) -> Finding:
     return Finding("ok" if percent <= 0 else "neutral", words, f"{said}, normal is {normal:.1f}.")
 
 
-def _burndown(period: Period, days: list[measures.Day], target: float, at: datetime) -> dict[str, Any]:
-    samples = measures.burn_down(period, at=at)
+def _burndown(period: Period, days: list[daybook.Day], target: float, at: datetime) -> dict[str, Any]:
+    samples = daybook.burn_down(period, at=at)
     now_x, open_now = samples[-1]
     slope = pace(days)
     hit = now_x + (open_now - target) / -slope if slope < 0 and open_now > target else None
@@ -81,13 +81,13 @@ def _burndown(period: Period, days: list[measures.Day], target: float, at: datet
     }  # fmt: skip
 
 
-def pace(days: list[measures.Day]) -> float:
+def pace(days: list[daybook.Day]) -> float:
     """Net change of the number open per day over the last week, or since go-live. Negative is falling."""
     known = [day.open for day in days if day.open is not None][-WEEK - 1 :]
     return (known[-1] - known[0]) / (len(known) - 1) if len(known) > 1 else 0.0
 
 
-def burndown_finding(open_now: int, target: float, hit: float | None, days: list[measures.Day]) -> Finding:
+def burndown_finding(open_now: int, target: float, hit: float | None, days: list[daybook.Day]) -> Finding:
     """Whether the exit target is met, and else when this week's pace meets it."""
     said = f"{open_now} open, the exit target is {target:g} or fewer"
     if open_now <= target:

@@ -143,7 +143,7 @@ def _handoff_need(one: Handoff, user: User) -> Need:
 def _rollbacks(user: User) -> list[Need]:
     """Whether to roll back, where one decides that or was asked in the end."""
     asked = RollbackDecision.objects.filter(
-        answered_at__isnull=True, incident__period__in=_current(user)
+        answered_at__isnull=True, incident__resolved_at__isnull=True, incident__period__in=_current(user)
     ).filter(Q(asked=user) | Q(escalated_at__isnull=False, incident__period__sponsor=user))
     return [
         Need("flag", f"Decide: roll back for {one.incident.key}?", one.incident.title, one.due_at, "Decide",

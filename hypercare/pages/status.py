@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -14,10 +14,12 @@ from rest_framework.response import Response
 
 from contributors import coverage, delivery, readiness, roster
 from hypercare import api, engine
-from incidents import health, measures
+from incidents import health, measures, tallies
 from periods import checklist, criteria
 from periods.access import period_or_404
 from periods.models import Debrief, Period
+
+ENGINE_S: Final = 5  # how old the word about the engine may be
 
 
 class StatusReadinessOut(serializers.Serializer[Any]):
@@ -117,7 +119,15 @@ def status(request: Request, key: str) -> Response:
     period = period_or_404(api.person(request), key)
     now = timezone.now()
     etag = api.etag_of(period.pk, period.journal_seq, period.status, int(now.timestamp()) // 60)
-    return api.not_modified(request, etag) or Response(document(period, at=now), headers={"ETag": etag})
+    return api.not_modified(request, etag) or Response(_current(period, now), headers={"ETag": etag})
+
+
+def _current(period: Period, now: datetime) -> dict[str, Any]:
+    """The document, made once per version and minute for everybody who polls; the engine is looked at more often."""
+    stamp = tallies.stamp([period], at=now)
+    found: dict[str, Any] = tallies.once(f"status:{stamp}", lambda: document(period, at=now))
+    engine_now = tallies.once(f"engine:{int(now.timestamp()) // ENGINE_S}", lambda: _engine(now))
+    return {**found, "engine": {**found["engine"], **engine_now}}
 
 
 def document(period: Period, *, at: datetime) -> dict[str, Any]:

@@ -201,6 +201,11 @@ class Incident(models.Model):
             models.Index(fields=["period", "resolved_at"], name="incident_by_resolution"),
             models.Index(fields=["period", "updated_at", "id"], name="incident_by_update"),
             models.Index(
+                fields=["period", "reopened_at"],
+                name="incident_by_return",
+                condition=Q(reopened_at__isnull=False),
+            ),
+            models.Index(
                 fields=["owner", "severity"],
                 name="incident_open_by_owner",
                 condition=Q(resolved_at__isnull=True),

@@ -16,9 +16,9 @@ from contributors.models import Delivery
 from hypercare import timers
 from hypercare.errors import AlreadyDone, Invalid, Refused, TransitionRefused
 from hypercare.models import User
-from incidents import health, measures
+from incidents import health, measures, rollback
 from incidents.deadlines import clocks_of
-from incidents.models import Incident, KnownError, RollbackDecision, StakeholderReport
+from incidents.models import Incident, KnownError, StakeholderReport
 from incidents.words import when
 from periods import criteria, journal
 from periods.models import JournalEntry, Period
@@ -211,12 +211,10 @@ def _issue(incident: Incident, period: Period, workaround: str, at: datetime) ->
 
 
 def _decisions(period: Period) -> list[str]:
-    open_ = RollbackDecision.objects.filter(incident__period=period, answered_at__isnull=True)
-    asked = open_.select_related("incident", "asked").order_by("due_at", "id")
     found = [
         f"Roll back because of {period.key}-{one.incident.number}, or go on: {one.asked or 'the sponsor'} "
         f"by {when(one.due_at, period)}"
-        for one in asked[:TOP]
+        for one in rollback.open_in(period)[:TOP]
     ]
     if period.status == Period.Status.EXIT_REVIEW:
         found.append(
