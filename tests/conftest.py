@@ -1,10 +1,13 @@
 """What every test shares."""
 
+from collections.abc import Iterator
 from importlib.util import find_spec
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.db import connection
+from django.utils import timezone
 from hypothesis import HealthCheck
 from hypothesis import settings as property_settings
 
@@ -26,6 +29,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker) -> None:
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER IF EXISTS journal_no_delete")
+
+
+@pytest.fixture
+def frozen() -> Iterator[None]:
+    """The clock stands: what is shown also depends on the minute, and one may pass between two requests."""
+    with time_machine.travel(timezone.now(), tick=False):
+        yield
 
 
 @pytest.fixture(autouse=True)

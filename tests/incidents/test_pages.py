@@ -206,6 +206,7 @@ def test_what_people_typed_is_escaped_everywhere(browser: Client, period: Period
 # --- Live fragments --------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("frozen")
 def test_the_list_fragment_is_204_until_something_happens(browser: Client, period: Period) -> None:
     reported(period)
     version = browser.get("/p/BILL/incidents/").context["version"]
@@ -234,6 +235,7 @@ def test_a_fragment_is_a_whole_page_without_htmx(browser: Client, period: Period
         assert "<html" in text(browser.get(address)), address
 
 
+@pytest.mark.usefixtures("frozen")
 @pytest.mark.parametrize(("part", "root"), [
     ("head", "incident-head"), ("clocks", "incident-clocks"), ("story", "incident-story"), ("rail", "incident-rail"),
 ])  # fmt: skip

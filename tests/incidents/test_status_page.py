@@ -229,6 +229,7 @@ def test_the_page_the_feed_and_the_document_say_the_same(outside, period):
     assert "problems" in badge.content.decode()
 
 
+@pytest.mark.usefixtures("frozen")
 def test_the_parts_refresh_and_say_nothing_while_nothing_changed(outside, period):
     with_page(period)
     version = re.search(r'data-version="([^"]+)"', outside.get("/status/billing/").content.decode())
