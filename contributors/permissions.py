@@ -48,3 +48,9 @@ def right_of(user: User | AnonymousUser, period: Period) -> str | None:
         return None
     members = Membership.objects.filter(user=user, period=period, left_at__isnull=True)
     return members.values_list("right", flat=True).first()
+
+
+def runs_something(user: User) -> bool:
+    """Whether they own a period that is not over. One query."""
+    running = Membership.objects.filter(user=user, right=OWNER, left_at__isnull=True)
+    return running.exclude(period__status__in=Period.ENDED).exists()

@@ -1,12 +1,50 @@
-"""Signing in: people are invited, nobody signs up."""
+"""Signing in, as allauth asks us: who may, from where, how often, and with which second step."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils import timezone
+
+from hypercare import failures, sessions, vault
+from hypercare.http import client_address
 
 
-class ClosedSignup(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
-    """No public sign-up page."""
+class Accounts(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    """People are invited, nobody signs up; too many wrong passwords are answered 429."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002  allauth's signature
         """Never: a release manager invites people."""
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The address that tries are counted by."""
+        return client_address(request)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a try. Beyond the limit the answer is the same for addresses that have an account and others."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError as error:
+            raise ImmediateHttpResponse(failures.too_many(request)) from error
+
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:  # noqa: ARG002  allauth's signature
+        """Whether a sensitive change needs the password once more: not within minutes of having signed in."""
+        return not sessions.is_fresh(self.request.session, at=timezone.now())
+
+
+class SecondStep(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
+    """What the second step keeps is sealed, like every other secret."""
+
+    def encrypt(self, text: str) -> str:
+        """For the database."""
+        return vault.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """From the database. Raises vault.Unreadable when no key fits."""
+        return vault.decrypt(encrypted_text)

@@ -11,6 +11,7 @@ from django.shortcuts import render
 
 PROBLEM = "application/problem+json"
 TRY_AGAIN_S = 5
+WAIT_S = 300
 TOO_BIG = "This is too much text for one request; a megabyte is the most. Link to larger files instead."
 TITLES = {
     400: "The request could not be read",
@@ -33,6 +34,7 @@ WORDS = {
     400: "Something in it is not what this address expects.",
     404: "There is nothing at this address.",
     413: TOO_BIG,
+    429: "Too many tries from your address. Wait five minutes.",
     500: "It has been recorded. Your last change may not be saved.",
     503: "Nothing was changed. Try again in a few seconds.",
 }
@@ -58,6 +60,13 @@ def broken(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's signature
+    """429 for too many tries to sign in, or to ask for a new password."""
+    response = _said(request, 429)
+    response["Retry-After"] = str(WAIT_S)
+    return response
+
+
 def _program(request: HttpRequest) -> bool:
     return request.path.startswith(("/api/", "/hooks/"))
 
@@ -67,10 +76,15 @@ def too_large(request: HttpRequest, text: str) -> HttpResponse:
     return _said(request, 413, text)
 
 
+def program_refused(status: int, text: str) -> HttpResponse:
+    """A problem document."""
+    problem = {"type": "about:blank", "title": TITLES[status], "status": status, "detail": text}
+    return JsonResponse(problem, status=status, content_type=PROBLEM)
+
+
 def _said(request: HttpRequest, status: int, text: str = "") -> HttpResponse:
     title, text = TITLES[status], text or WORDS[status]
     if _program(request):
-        problem = {"type": "about:blank", "title": title, "status": status, "detail": text}
-        return JsonResponse(problem, status=status, content_type=PROBLEM)
+        return program_refused(status, text)
     # Without the request: nothing of a broken one is asked for a session or a person.
     return render(None, "500.html", {"title": title, "text": text, "status": status}, status=status)

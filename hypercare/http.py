@@ -1,5 +1,6 @@
-"""Request types for annotations."""
+"""What edges ask of a request."""
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from hypercare.models import User
@@ -9,3 +10,14 @@ class SignedInRequest(HttpRequest):
     """A request behind `login_required`."""
 
     user: User
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address that asks.
+
+    Behind a proxy that ends TLS the last address it was given is the one that counts; the others can be made up.
+    """
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    if settings.SECURE_PROXY_SSL_HEADER:
+        address = str(request.META.get("HTTP_X_FORWARDED_FOR", address)).rpartition(",")[2].strip()
+    return address

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
-from hypercare import failures
+from hypercare import failures, sessions
+from hypercare import second_step as steps
 from hypercare.errors import Invalid, LinkEnded, NotAllowed, Refused, TooMany
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -22,6 +26,9 @@ CONTENT_SECURITY_POLICY = (
 LARGEST_BODY = 15_000_000
 # Pages for people outside: they show times in their period's zone.
 OUTSIDE = ("/status/", "/report/", "/updates/")
+# Open without signing in, or part of it: a missing second step does not stand in the way there.
+WITHOUT_STEP = (*OUTSIDE, "/accounts/", "/a/", "/page/", "/cover/", "/handoff/", "/messages/", "/calendar/",
+                "/contact/", "/hb/", "/hooks/", "/healthz/", "/metrics", "/push-worker.js", "/static/")  # fmt: skip
 STATUS = {LinkEnded: 410, NotAllowed: 403, Invalid: 422, TooMany: 429}
 
 
@@ -64,6 +71,42 @@ def head_of_api(get_response: View) -> View:
             response["Content-Length"] = str(len(response.content))
             response.content = b""
         return response
+
+    return middleware
+
+
+def bounded_sessions(get_response: View) -> View:
+    """End a session that was idle or open for too long. What a page asks for by itself does not count as use."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        named = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if named and not request.path.startswith(OUTSIDE) and SESSION_KEY in request.session:
+            now = timezone.now()
+            if sessions.has_ended(request.session, at=now):
+                logout(request)
+            elif "X-Poll" not in request.headers:
+                sessions.note_use(request.session, at=now)
+        return get_response(request)
+
+    return middleware
+
+
+def second_step(get_response: View) -> View:
+    """Lead whoever must have a second step to the page that turns it on; until then nothing else opens."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not settings.REQUIRE_MFA or request.path.startswith(WITHOUT_STEP):
+            return get_response(request)
+        if not (request.user.is_authenticated and steps.is_due(request.user, request.session)):
+            return get_response(request)
+        place = reverse("mfa_reauthenticate" if steps.app_of(request.user) else "mfa_activate_totp")
+        if request.path.startswith("/api/"):
+            return failures.program_refused(
+                403, f"Your account needs a second step first: {settings.BASE_URL}{place}"
+            )
+        if "HX-Request" in request.headers:
+            return HttpResponse(status=204, headers={"HX-Redirect": place})
+        return redirect(place)
 
     return middleware
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -11,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
 from hypercare.vault import OptionalSecretField
 
@@ -53,6 +55,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     shortcuts = models.BooleanField(default=True, help_text="Single-key shortcuts (WCAG 2.1.4).")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
+    session_round = models.PositiveIntegerField(default=0, help_text="Counted up, it ends every session.")
     joined_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -65,6 +68,19 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must hold to be this person's: changes with the password and with signing out everywhere."""
+        return self._of_this_round(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same for older secret keys."""
+        return map(self._of_this_round, super().get_session_auth_fallback_hash())
+
+    def _of_this_round(self, of_password: str) -> str:
+        if not self.session_round:
+            return of_password
+        return salted_hmac("hypercare.sessions", f"{of_password} {self.session_round}").hexdigest()
 
     @property
     def first_name(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.apps import apps
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, TextField, Value
 from django.db.models.functions import Cast
 
@@ -14,6 +14,8 @@ from hypercare import vault
 from hypercare.vault import SecretField
 
 BATCH = 500
+# What others keep as JSON and seal with our keys: model, column, and the names inside.
+SEALED_INSIDE = (("mfa.Authenticator", "data", ("secret", "seed")),)
 
 
 @dataclass
@@ -34,6 +36,28 @@ def rekey(batch: int = BATCH) -> Iterator[Count]:
         for field in model._meta.concrete_fields:
             if isinstance(field, SecretField):
                 yield _column(model, field.attname, batch)
+    for label, name, parts in SEALED_INSIDE:
+        yield _documents(apps.get_model(label), name, parts)
+
+
+def _documents(model: type[models.Model], name: str, parts: tuple[str, ...]) -> Count:
+    """A column of JSON, one row at a time under its lock: what else stands in it may change meanwhile."""
+    count = Count(f"{model._meta.label}.{name}")
+    rows = model._default_manager  # noqa: SLF001
+    for pk in list(rows.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            row = rows.select_for_update().filter(pk=pk).first()
+            document = getattr(row, name, {})
+            try:
+                fresh = {part: vault.renewed(document[part]) for part in parts if part in document}
+            except vault.Unreadable:
+                count.unreadable += 1
+                continue
+            if row is not None and fresh:
+                document.update(fresh)
+                row.save(update_fields=[name])
+                count.renewed += 1
+    return count
 
 
 def _column(model: type[models.Model], name: str, batch: int) -> Count:

@@ -5,6 +5,7 @@ server. `HYPERCARE_ENV=production` refuses to start without a secret key, host n
 """
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -73,6 +74,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "hypercare",
     "periods",
     "contributors",
@@ -89,11 +91,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "hypercare.middleware.bounded_sessions",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "hypercare.middleware.viewer_time_zone",
+    "hypercare.middleware.second_step",
     "hypercare.middleware.refusals",
 ]
 
@@ -153,7 +157,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
-ACCOUNT_ADAPTER = "hypercare.accounts.ClosedSignup"
+ACCOUNT_ADAPTER = "hypercare.accounts.Accounts"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -162,8 +166,26 @@ ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
-SESSION_COOKIE_AGE = 24 * 3600
+# Ten wrong passwords from one address, or a hundred and fifty for one account from anywhere: so nobody guesses, and
+# nobody locks somebody else out alone.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/ip,150/h/key"}
+SESSION_IDLE = timedelta(hours=env.int("SESSION_IDLE_HOURS", default=8))
+SESSION_LONGEST = timedelta(hours=env.int("SESSION_LONGEST_HOURS", default=24))
+SESSION_COOKIE_AGE = int(SESSION_LONGEST.total_seconds())
 SESSION_COOKIE_SAMESITE = "Lax"
+
+# A code from an app on the phone besides the password: demanded of administrators and of those who run periods.
+REQUIRE_MFA = env.bool("REQUIRE_MFA", default=PRODUCTION)
+MFA_ADAPTER = "hypercare.accounts.SecondStep"
+MFA_FORMS = {
+    "authenticate": "hypercare.pages.second_step.CodeForm",
+    "reauthenticate": "hypercare.pages.second_step.CodeAgainForm",
+    "activate_totp": "hypercare.pages.second_step.TurnOnForm",
+}
+MFA_TOTP_ISSUER = f"Hypercare {ORGANISATION}".strip()
+MFA_TOTP_TOLERANCE = 1
+# Nobody signs up, so no address waits to be confirmed.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 # --- Time and words -----------------------------------------------------------------------------
 

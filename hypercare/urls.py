@@ -16,12 +16,14 @@ from hypercare.pages import (
     scoring,
     search,
     search_api,
+    second_step,
     settings,
     status,
 )
 
 handler400 = "hypercare.failures.bad_request"
 handler404 = "hypercare.failures.not_found"
+handler429 = "hypercare.failures.too_many"
 handler500 = "hypercare.failures.broken"
 
 period_pages: list[URLPattern | URLResolver] = [
@@ -52,6 +54,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/scoring/<int:version>/", scoring.version, name="scoring_version"),
     path("settings/scoring/<int:version>/use/", scoring.use, name="scoring_use"),
     path("settings/tokens/", settings.tokens, name="tokens"),
+    path("settings/sign-out-everywhere/", settings.sign_out_everywhere, name="sign_out_everywhere"),
     path("settings/tokens/<int:pk>/revoke/", settings.revoke_token, name="revoke_token"),
     path("p/<str:key>/", overview.overview, name="period_overview"),
     path("p/<str:key>/_overview/<str:panel>/", overview.panel, name="overview_panel"),
@@ -70,6 +73,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("incidents.urls")),
     # A person's address is an administrator's to change; allauth's own page for it would also write on GET.
     path("accounts/email/", RedirectView.as_view(pattern_name="settings")),
+    # By allauth's names, since it sends people there.
+    path("accounts/second-step/", second_step.state, name="mfa_index"),
+    path("accounts/second-step/code/", second_step.authenticate, name="mfa_authenticate"),
+    path("accounts/second-step/confirm/", second_step.reauthenticate, name="mfa_reauthenticate"),
+    path("accounts/second-step/on/", second_step.turn_on, name="mfa_activate_totp"),
+    path("accounts/second-step/off/", second_step.turn_off, name="mfa_deactivate_totp"),
+    path("accounts/second-step/recovery-codes/", second_step.recovery_codes, name="mfa_view_recovery_codes"),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/periods/<str:key>/status/", status.status, name="api_status"),
     path("api/v1/search/", search_api.api_search, name="api_search"),

@@ -15,6 +15,9 @@ from django.utils.module_loading import import_string
 # Rights: `may(user, period, right) -> bool` and the membership that grants them.
 MAY = "contributors.permissions.may"
 
+# (user) -> whether they own a period that is not over: such people sign in with a second step.
+RUNS_SOMETHING = "contributors.permissions.runs_something"
+
 # (period_id, user, right, role, by, at) -> membership: a plan's people become part of the period.
 JOIN = "contributors.roster.add_member"
 
@@ -185,6 +188,7 @@ def every_path() -> list[str]:
     """All paths of all tables, for the boot check."""
     return [
         MAY,
+        RUNS_SOMETHING,
         TAB_COUNTS,
         JOURNAL_KINDS,
         JOIN,

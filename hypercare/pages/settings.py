@@ -6,14 +6,18 @@ import secrets
 from datetime import timedelta
 from zoneinfo import available_timezones
 
+from allauth.account.decorators import reauthentication_required
 from django import forms
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from hypercare import second_step, sessions
 from hypercare.api import hash_token
 from hypercare.http import SignedInRequest
 from hypercare.models import ApiToken, User
@@ -67,6 +71,7 @@ def account(request: SignedInRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+@reauthentication_required(app="hypercare")  # type: ignore[untyped-decorator]  # allauth ships no types
 def tokens(request: SignedInRequest) -> HttpResponse:
     """Make an API token and show it this once."""
     form = TokenForm(request.POST)
@@ -78,6 +83,15 @@ def tokens(request: SignedInRequest) -> HttpResponse:
         may_write=form.cleaned_data["may_write"], created_at=now, expires_at=now + timedelta(days=TOKEN_DAYS),
     )  # fmt: skip
     return _page(request, AccountForm(instance=request.user), TokenForm(), new_token=text)
+
+
+@login_required
+@require_POST
+def sign_out_everywhere(request: SignedInRequest) -> HttpResponse:
+    """End every session of this person, this one too."""
+    sessions.end_all(request.user)
+    logout(request)
+    return redirect(f"{reverse('account_login')}?everywhere")
 
 
 @login_required
@@ -102,5 +116,6 @@ def _page(
     living = ApiToken.objects.filter(user=request.user, revoked_at__isnull=True).order_by(
         "-created_at", "-id"
     )
-    context = {"form": form, "token_form": token_form, "tokens": living[:50], "new_token": new_token}
+    context = {"form": form, "token_form": token_form, "tokens": living[:50], "new_token": new_token,
+               "second_step": second_step.app_of(request.user)}  # fmt: skip
     return render(request, "hypercare/settings.html", context, status=status)

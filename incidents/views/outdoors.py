@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from hypercare.http import client_address
 from hypercare.timewords import city
 from periods.models import Period
 
@@ -39,14 +40,8 @@ def secret(response: HttpResponse) -> HttpResponse:
 
 
 def came_from(request: HttpRequest) -> str:
-    """A keyed hash of the address that asks: enough to count by, and nothing to keep.
-
-    Behind a proxy that ends TLS the last address it was given is the one that counts; the others can be made up.
-    """
-    address = request.META.get("REMOTE_ADDR", "")
-    if settings.SECURE_PROXY_SSL_HEADER:
-        address = request.META.get("HTTP_X_FORWARDED_FOR", address).rpartition(",")[2].strip()
-    return salted_hmac("hypercare.outside", address).hexdigest()[:32]
+    """A keyed hash of the address that asks: enough to count by, and nothing to keep."""
+    return salted_hmac("hypercare.outside", client_address(request)).hexdigest()[:32]
 
 
 def etag_of(*parts: object) -> str:

@@ -66,6 +66,8 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
 // The server answers 204 when the version it is sent is still current.
 document.addEventListener("htmx:configRequest", ({ target, detail }) => {
   if (target.dataset.poll && target.dataset.version) detail.parameters.v = target.dataset.version;
+  // A page that looks by itself does not keep somebody signed in.
+  if (detail.triggeringEvent?.type === "poll") detail.headers["X-Poll"] = "1";
 });
 
 // Rows carry an id and data-rev; a row whose revision changed is tinted for a moment.
