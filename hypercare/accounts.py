@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from hypercare import failures, sessions, vault
 from hypercare.http import client_address
+
+WRONG_CODE: Final = "This code is wrong, or it was used already. Wait for the next one."
 
 
 class Accounts(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
@@ -40,6 +42,11 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no
 
 class SecondStep(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
     """What the second step keeps is sealed, like every other secret."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": WRONG_CODE,
+    }
 
     def encrypt(self, text: str) -> str:
         """For the database."""

@@ -25,7 +25,7 @@ class ForgivingRedisCache(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         """Keep a memory beside the server; threads of a process share it by name."""
         super().__init__(server, params)
-        self._spare = LocMemCache("spare", {})
+        self._spare = LocMemCache("spare", {"OPTIONS": {"MAX_ENTRIES": 10_000}})
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         """True when the key was free."""

@@ -31,6 +31,11 @@ class LinkEnded(Refused):
 class TooMany(Refused):
     """Asked too often from one place or in one period; it may work later (HTTP 429)."""
 
+    def __init__(self, *reasons: str, wait_s: int = 3600) -> None:
+        """Say also after how many seconds it may work."""
+        super().__init__(*reasons)
+        self.wait_s = wait_s
+
 
 class NotAllowed(Refused):
     """The person is a member, but lacks the right (HTTP 403)."""

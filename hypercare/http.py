@@ -1,5 +1,7 @@
 """What edges ask of a request."""
 
+from ipaddress import ip_address, ip_network
+
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -13,11 +15,15 @@ class SignedInRequest(HttpRequest):
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address that asks.
+    """The address that asks; of an IPv6 one the first half, because whoever has one has all of the second.
 
     Behind a proxy that ends TLS the last address it was given is the one that counts; the others can be made up.
     """
     address = str(request.META.get("REMOTE_ADDR", ""))
     if settings.SECURE_PROXY_SSL_HEADER:
         address = str(request.META.get("HTTP_X_FORWARDED_FOR", address)).rpartition(",")[2].strip()
-    return address
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((found, 64), strict=False).network_address) if found.version == 6 else address

@@ -28,7 +28,8 @@ LARGEST_BODY = 15_000_000
 OUTSIDE = ("/status/", "/report/", "/updates/")
 # Open without signing in, or part of it: a missing second step does not stand in the way there.
 WITHOUT_STEP = (*OUTSIDE, "/accounts/", "/a/", "/page/", "/cover/", "/handoff/", "/messages/", "/calendar/",
-                "/contact/", "/hb/", "/hooks/", "/healthz/", "/metrics", "/push-worker.js", "/static/")  # fmt: skip
+                "/contact/", "/hb/", "/hooks/", "/healthz/", "/metrics", "/app.webmanifest",
+                "/push-worker.js", "/static/")  # fmt: skip
 STATUS = {LinkEnded: 410, NotAllowed: 403, Invalid: 422, TooMany: 429}
 
 
@@ -147,4 +148,7 @@ class refusals:  # noqa: N801  listed by name among function middlewares
         status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 409)
         context = {"reasons": error.reasons, "status": status}
         template = "403.html" if status == 403 else "410.html" if status == 410 else "409.html"
-        return render(request, template, context, status=status)
+        page = render(request, template, context, status=status)
+        if isinstance(error, TooMany):
+            page["Retry-After"] = str(error.wait_s)
+        return page

@@ -143,7 +143,7 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 0.3, "socket_connect_timeout": 0.3},
     }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}}
 }
 
 # --- People -------------------------------------------------------------------------------------
@@ -162,6 +162,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -274,6 +275,15 @@ if DEAD_MAN_URL and not DEAD_MAN_URL.startswith(("https://", "http://")):
 # Who may read /metrics: whoever sends this as a bearer token. Empty: nobody.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
+# --- Limits -------------------------------------------------------------------------------------
+
+# How many a minute (codes: in five), as in LIMITS="reads=600,hooks=60000". hypercare/limits.py says of whom.
+LIMITS = {"reads": 1200, "writes": 300, "exports": 20, "hooks": 60_000, "unknown": 60, "codes": 5}
+for name, most in env.dict("LIMITS", default={}).items():
+    if name not in LIMITS or not (most.isascii() and most.isdecimal() and int(most)):
+        raise ImproperlyConfigured(f"LIMITS takes numbers above 0 for {', '.join(LIMITS)}.")
+    LIMITS[name] = int(most)
+
 # --- API ----------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -281,11 +291,9 @@ REST_FRAMEWORK = {
         "hypercare.api.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": [
-        "rest_framework.permissions.IsAuthenticated",
-        "hypercare.api.lists.KnownQuery",
-    ],
+    "DEFAULT_PERMISSION_CLASSES": ["hypercare.api.SignedIn", "hypercare.api.lists.KnownQuery"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "hypercare.api.lists.Negotiation",
+    "DEFAULT_THROTTLE_CLASSES": ["hypercare.api.Limits"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["hypercare.api.BoundedJSON"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -360,7 +368,9 @@ if PRODUCTION:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {"()": "hypercare.logs.Line", "fmt": "{asctime} {levelname} {name} {message}", "style": "{"}
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {"hypercare": {"level": "INFO"}},

@@ -67,6 +67,12 @@ OF_A_PERIOD = [route for route in ROUTES if "<str:key>" in route and not FOR_ANY
 PRIVATE = [route for route in ROUTES if not OPEN.match(route)]
 
 
+@pytest.fixture(autouse=True)
+def _no_limits(settings) -> None:
+    """Nobody asks for every address in a minute; what is counted is tested in tests/hypercare/test_limits.py."""
+    settings.LIMITS = dict.fromkeys(settings.LIMITS, 1_000_000)
+
+
 @pytest.fixture
 def demo() -> User:
     """The demo; its lead."""
@@ -175,5 +181,32 @@ def test_looking_changes_nothing_and_every_answer_has_its_headers(demo: User) ->
         )
         if written or not kept or not guarded or (answer.status_code >= 500 and "healthz" not in route):
             wrong.append((route, answer.status_code, written, kept, guarded))
+
+    assert wrong == []
+
+
+def test_no_change_is_taken_from_a_page_of_somebody_else() -> None:
+    client, wrong = Client(enforce_csrf_checks=True), []
+    client.force_login(make_user("Maja"))
+
+    for route in [*PRIVATE, *(route for route in ROUTES if route.startswith("accounts/"))]:
+        answer = ask(client, "post", route)
+        if answer.status_code not in (403, 405) and not answer.get("Location", "").startswith("/accounts/"):
+            wrong.append((route, answer.status_code))
+
+    assert wrong == []
+
+
+def test_without_the_second_step_nothing_opens_but_signing_in_and_what_needs_no_session(settings) -> None:
+    settings.REQUIRE_MFA = True
+    client, wrong = signed_in(make_user("Maja", may_plan=True)), []
+
+    for route in ROUTES:
+        answer = ask(client, "get", route)
+        led = answer.get("Location") == "/accounts/second-step/on/" or (
+            answer.status_code == 403 and "second step" in answer.content.decode()
+        )
+        if led is not (route in PRIVATE):
+            wrong.append((route, answer.status_code))
 
     assert wrong == []

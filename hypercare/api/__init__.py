@@ -21,13 +21,16 @@ from rest_framework import exceptions, status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
-from rest_framework.permissions import SAFE_METHODS
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 
+from hypercare import limits
 from hypercare.errors import Invalid, LinkEnded, NotAllowed, Refused, TooMany
 from hypercare.failures import PROBLEM, TITLES, TOO_BIG
+from hypercare.http import client_address
 from hypercare.models import ApiToken, FirstAnswer, User
 
 PAGING = [
@@ -73,6 +76,7 @@ class TokenAuthentication(BaseAuthentication):
         now = timezone.now()
         token = ApiToken.objects.select_related("user").filter(token_hash=hash_token(text.strip())).first()
         if token is None or token.revoked_at or (token.expires_at and token.expires_at <= now):
+            limits.check("unknown", client_address(request), at=now)
             raise exceptions.AuthenticationFailed("This token is unknown, revoked or expired.")
         if not token.user.is_active:
             raise exceptions.AuthenticationFailed("This account is not active.")
@@ -86,6 +90,31 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002  DRF's signature
         """What a 401 asks for."""
         return "Bearer"
+
+
+class SignedIn(IsAuthenticated):
+    """Only people and their tokens; whoever shows neither is counted by address."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether somebody is known. Raises TooMany for an address that keeps coming without a token."""
+        known = super().has_permission(request, view)
+        if not known:
+            limits.check("unknown", client_address(request), at=timezone.now())
+        return known
+
+
+class Limits(BaseThrottle):
+    """How much a token, or the sessions of a person, may read and change in a minute."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:  # noqa: ARG002  DRF's signature
+        """Always, or raise TooMany."""
+        token = request.auth
+        now = timezone.now()
+        if request.accepted_renderer.format == "csv":
+            limits.check("exports", person(request).pk, at=now)
+        who = f"token {token.pk}" if isinstance(token, ApiToken) else f"person {request.user.pk}"
+        limits.check("reads" if request.method in SAFE_METHODS else "writes", who, at=now)
+        return True
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # untyped base hook
@@ -165,7 +194,7 @@ def _refusal(error: Exception) -> Response | None:
         return document(410, str(error))
     if isinstance(error, TooMany):
         answer = document(429, str(error))
-        answer["Retry-After"] = "3600"
+        answer["Retry-After"] = str(error.wait_s)
         return answer
     if isinstance(error, Refused):
         named = {"codes": list(error.codes)} if error.codes else {}

@@ -15,7 +15,7 @@ from contributors import crowd
 from contributors.delivery import history
 from contributors.letters import names
 from contributors.views import check_board
-from hypercare import csvfile
+from hypercare import csvfile, limits
 from hypercare.http import SignedInRequest
 from hypercare.pages import activity
 from hypercare.pages.lessons import query_of
@@ -45,6 +45,7 @@ def of_period(request: SignedInRequest, key: str, name: str) -> HttpResponseBase
     """A list of a period."""
     if name not in EXPORTS:
         raise Http404("No such list.")
+    limits.check("exports", request.user.pk, at=timezone.now())
     export = EXPORTS[name]
     period = period_or_404(request.user, key, may=export.right)
     return _download(f"{period.key}-{name}", export.header, export.rows(request, period))
@@ -54,6 +55,7 @@ def of_period(request: SignedInRequest, key: str, name: str) -> HttpResponseBase
 @require_safe
 def lessons(request: SignedInRequest) -> HttpResponseBase:
     """Lessons as searched and filtered."""
+    limits.check("exports", request.user.pk, at=timezone.now())
     found = library.found(request.user, query_of(request))
     mine = set(Period.objects.visible_to(request.user).values_list("pk", flat=True))
     rows = (_lesson(row, mine) for row in found.iterator(chunk_size=CHUNK))

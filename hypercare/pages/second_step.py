@@ -21,30 +21,28 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from hypercare import second_step, sessions, vault
+from hypercare import limits, second_step, sessions, vault
+from hypercare.accounts import WRONG_CODE
+from hypercare.errors import TooMany
 from hypercare.http import SignedInRequest
+from hypercare.models import User
 
 __all__ = ["authenticate", "reauthenticate", "recovery_codes", "state", "turn_off", "turn_on"]
 logger = logging.getLogger("hypercare.accounts")
 UNREADABLE = "Your second step can’t be read any more. Ask whoever runs this installation to reset it."
-WRONG = "This is not the code of now, or it was used already. Wait for the next one."
-NUMERIC = forms.TextInput(
-    attrs={
-        "autocomplete": "one-time-code",
-        "inputmode": "numeric",
-        "autocapitalize": "off",
-        "autofocus": True,
-    }
-)
+DIGITS = {"autocomplete": "one-time-code", "inputmode": "numeric", "autocapitalize": "off"}
+FIRST = {**DIGITS, "autofocus": True}
 
 
 class Spent:
     """A form whose code works once, on every process and after every restart."""
 
     authenticator: Authenticator
+    user: User
 
     def clean_code(self) -> str:
         """Check the code and use it up."""
+        self._counted()
         try:
             code: str = super().clean_code()  # type: ignore[misc]  # allauth's form stands behind this one
             fresh = self.authenticator.type != Authenticator.Type.TOTP or second_step.spend(
@@ -53,26 +51,34 @@ class Spent:
         except vault.Unreadable as error:
             raise forms.ValidationError(UNREADABLE) from error
         if not fresh:
-            raise forms.ValidationError(WRONG)
+            raise forms.ValidationError(WRONG_CODE)
         return code
+
+    def _counted(self) -> None:
+        try:
+            limits.check("codes", self.user.pk, at=timezone.now())
+        except TooMany as error:
+            raise forms.ValidationError(str(error)) from error
 
 
 class CodeForm(Spent, AuthenticateForm):  # type: ignore[misc]  # allauth ships no types
     """The code at sign-in."""
 
-    code = forms.CharField(label="Code", max_length=20, widget=NUMERIC)
+    code = forms.CharField(label="Code", max_length=20, widget=forms.TextInput(attrs=FIRST))
 
 
 class CodeAgainForm(Spent, ReauthenticateForm):  # type: ignore[misc]  # allauth ships no types
     """The code before a sensitive change."""
 
-    code = forms.CharField(label="Code", max_length=20, widget=NUMERIC)
+    code = forms.CharField(label="Code", max_length=20, widget=forms.TextInput(attrs=FIRST))
 
 
 class TurnOnForm(ActivateTOTPForm):  # type: ignore[misc]  # allauth ships no types
     """The first code, which shows that the app has the secret."""
 
-    code = forms.CharField(label="The six digits it shows", max_length=20, widget=NUMERIC)
+    code = forms.CharField(
+        label="The six digits it shows", max_length=20, widget=forms.TextInput(attrs=DIGITS)
+    )
 
     def __init__(self, *args: Any, secret: str, **kwargs: Any) -> None:
         """Take the secret from the view: allauth's own form keeps it readable in the session."""

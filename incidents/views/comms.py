@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from hypercare import csvfile
+from hypercare import csvfile, limits
 from hypercare.errors import Invalid, Refused
 from hypercare.http import SignedInRequest
 from incidents.comms_forms import StatusPageForm, UpdateForm, explain, status_page_initial, update_initial
@@ -97,6 +97,7 @@ def subscriber_list(request: SignedInRequest, key: str) -> HttpResponse:
 def subscriber_export(request: SignedInRequest, key: str) -> HttpResponse:
     """The same as a file for a spreadsheet; no cell of it is a formula."""
     period = period_or_404(request.user, key, may="outside.manage")
+    limits.check("exports", request.user.pk, at=timezone.now())
     rows = subscribers.confirmed(period).values_list("email", "confirmed_at")[: subscribers.MOST_OF_A_PERIOD]
     file = csvfile.lines(["email", "confirmed_at"], rows)
     response = HttpResponse(file, content_type="text/csv; charset=utf-8")

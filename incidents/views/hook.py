@@ -10,12 +10,20 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from hypercare import wiring
+from hypercare import limits, wiring
+from hypercare.errors import TooMany
+from hypercare.http import client_address
 from incidents import ingest
 from incidents.sources import UnexpectedPayload
 
 LONGEST_BODY: Final = 1024 * 1024
-TITLES: Final = {400: "Not JSON", 404: "Not found", 413: "Too large", 422: "Not what this source sends"}
+TITLES: Final = {
+    400: "Not JSON",
+    404: "Not found",
+    413: "Too large",
+    422: "Not what this source sends",
+    429: "Too many requests",
+}
 
 
 @csrf_exempt  # the token in the address is the sender's only credential; no cookie is read
@@ -23,6 +31,13 @@ TITLES: Final = {400: "Not JSON", 404: "Not found", 413: "Too large", 422: "Not 
 def hook(request: HttpRequest, source: str, token: str) -> JsonResponse:
     """Take in one payload: 202 with what became of each alert, after it is stored."""
     sender = ingest.source_of(source, token) if source in wiring.ALERT_SOURCES else None
+    now = timezone.now()
+    try:
+        limits.check(
+            *(("unknown", client_address(request)) if sender is None else ("hooks", sender.pk)), at=now
+        )
+    except TooMany as error:
+        return _problem(429, str(error), wait_s=error.wait_s)
     if sender is None:
         return _problem(404, "No alert source has this address, or its token was revoked.")
     if int(request.META.get("CONTENT_LENGTH") or 0) > LONGEST_BODY:
@@ -31,7 +46,6 @@ def hook(request: HttpRequest, source: str, token: str) -> JsonResponse:
         payload = json.loads(request.body)
     except (ValueError, RecursionError):
         return _problem(400, "The body is not JSON.")
-    now = timezone.now()
     try:
         reported = wiring.resolve(wiring.ALERT_SOURCES[source])(payload)
     except UnexpectedPayload as error:
@@ -42,6 +56,7 @@ def hook(request: HttpRequest, source: str, token: str) -> JsonResponse:
     return JsonResponse({"alerts": alerts}, status=202)
 
 
-def _problem(status: int, detail: str) -> JsonResponse:
+def _problem(status: int, detail: str, *, wait_s: int = 0) -> JsonResponse:
     body = {"type": "about:blank", "title": TITLES[status], "status": status, "detail": detail}
-    return JsonResponse(body, status=status, content_type="application/problem+json")
+    headers = {"Retry-After": str(wait_s)} if wait_s else {}
+    return JsonResponse(body, status=status, content_type="application/problem+json", headers=headers)
