@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from contributors import links
 from contributors.models import Delivery, Link
+from hypercare import timewords
 from hypercare.timewords import city
 from periods.models import Period
 
@@ -135,14 +136,15 @@ def utc(at: datetime, zone: ZoneInfo) -> str:
 
 def short(at: datetime, zone: ZoneInfo) -> str:
     """`Wed 18 Nov, 18:00`, where the place has been said."""
-    return f"{at.astimezone(zone):%a %-d %b, %H:%M}"
+    here = at.astimezone(zone)
+    return f"{here:%a %-d %b, %H:%M}{timewords.repeated(here)}"
 
 
 def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     """`Sat 14 Nov, 05:30 to 13:30`, with the second day where it differs."""
     same_day = start.astimezone(zone).date() == end.astimezone(zone).date()
     return (
-        f"{short(start, zone)} to {end.astimezone(zone):%H:%M}"
+        f"{short(start, zone)} to {timewords.hours(end, zone)}"
         if same_day
         else f"{short(start, zone)} to {short(end, zone)}"
     )

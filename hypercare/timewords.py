@@ -42,7 +42,7 @@ def relative(dt: datetime, now: datetime, zone: tzinfo) -> str:
         return f"{duration(ahead)} ago"
     local = dt.astimezone(zone)
     if -ahead < WEEK:
-        return format_date(local, "D H:i")
+        return format_date(local, "D H:i") + repeated(local)
     return format_date(local, "j M" if local.year == now.astimezone(zone).year else "j M Y")
 
 
@@ -56,9 +56,9 @@ def by(dt: datetime, now: datetime, zone: tzinfo) -> str:
     """The hour; with the weekday on another day, with the date beyond a week."""
     local, today = dt.astimezone(zone), now.astimezone(zone)
     if local.date() == today.date():
-        return format_date(local, "H:i")
+        return format_date(local, "H:i") + repeated(local)
     near = abs((dt - now).total_seconds()) < WEEK - DAY
-    return format_date(local, "D H:i" if near else "j M H:i")
+    return format_date(local, "D H:i" if near else "j M H:i") + repeated(local)
 
 
 def clock(left: float) -> str:
@@ -70,12 +70,19 @@ def day_and_time(dt: datetime, now: datetime, zone: tzinfo) -> str:
     """ "Wed 18 Nov 16:00", with the year when it is not this one."""
     local = dt.astimezone(zone)
     same_year = local.year == now.astimezone(zone).year
-    return format_date(local, "D j M H:i" if same_year else "D j M Y H:i")
+    return format_date(local, "D j M H:i" if same_year else "D j M Y H:i") + repeated(local)
 
 
 def hours(dt: datetime, zone: tzinfo) -> str:
     """ "14:12"."""
-    return format_date(dt.astimezone(zone), "H:i")
+    local = dt.astimezone(zone)
+    return format_date(local, "H:i") + repeated(local)
+
+
+def repeated(local: datetime) -> str:
+    """ " (UTC+2)" for a time that the clocks show twice that day, because they go back; else nothing."""
+    first, second = local.replace(fold=0).utcoffset(), local.replace(fold=1).utcoffset()
+    return f" ({offset(local.tzinfo, local)})" if local.tzinfo and first != second else ""
 
 
 def absolute(dt: datetime, zone: tzinfo) -> str:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from contributors import followers, handoffs
 from contributors.models import Handoff, Membership, Shift
+from hypercare import svg
 from hypercare.http import SignedInRequest
 from hypercare.models import User
 from hypercare.pages import needs
@@ -262,7 +263,7 @@ def _week(user: User, now: datetime) -> dict[str, Any]:
     )
     return {
         "days": [{"day": day, "bars": _bars(day, shifts), "is_today": day == first} for day in days],
-        "now_x": round(1000 * (now - first).total_seconds() / 86400),
+        "now_x": _x(now, first),
         "count": sum(s.ends_at > now for s in shifts),
         "hours": round(hours),
     }
@@ -270,13 +271,17 @@ def _week(user: User, now: datetime) -> dict[str, Any]:
 
 def _bars(day: datetime, shifts: list[Shift]) -> list[dict[str, Any]]:
     end = day + timedelta(days=1)
-    whole = (end - day).total_seconds()
     return [
         {
-            "x": round(1000 * max(0.0, (s.starts_at - day).total_seconds()) / whole),
-            "width": round(1000 * (min(s.ends_at, end) - max(s.starts_at, day)).total_seconds() / whole),
+            "x": _x(s.starts_at, day),
+            "width": _x(s.ends_at, day) - _x(s.starts_at, day),
             "kind": "oncall" if s.kind == Shift.Kind.DEPUTY else "",
         }
         for s in shifts
         if s.starts_at < end and s.ends_at > day
     ]
+
+
+def _x(moment: datetime, day: datetime) -> int:
+    """Where a moment lies in a day, in thousandths of its own length: a day of 25 hours is no wider than others."""
+    return round(10 * svg.share(moment, day, day + timedelta(days=1)))
