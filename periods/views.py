@@ -87,6 +87,7 @@ def write(request: SignedInRequest, key: str, number: int) -> HttpResponse:
     _write_all(request, row, timezone.now())
     if getattr(request, "htmx", False):
         return HttpResponse(status=204)
+    messages.success(request, "Minutes saved.")
     return redirect(row)
 
 

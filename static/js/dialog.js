@@ -7,6 +7,9 @@ function open(dialog) {
   (dialog.querySelector("[autofocus]") || dialog.querySelector(first))?.focus();
 }
 
+// What is nothing but a button for a dialog shows only where it works.
+document.querySelectorAll("button[data-dialog-open][hidden]").forEach((button) => { button.hidden = false; });
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog-open]");
   const dialog = opener && document.querySelector(opener.dataset.dialogOpen);
