@@ -1,4 +1,5 @@
-"""Every page fits a window of 320 pixels (WCAG 1.4.10) and a desk, so that nobody scrolls sideways to read."""
+"""Every page fits a window of 320 pixels (WCAG 1.4.10), a desk, and a desk whose browser has a font of twice the size
+(1.4.4), so that nobody scrolls sideways to read."""
 
 from __future__ import annotations
 
@@ -20,9 +21,13 @@ PAGES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("width", [320, 1440])
-def test_no_page_is_wider_than_its_window(visit: Callable[..., Visitor], width: int) -> None:
-    maja = visit(viewport={"width": width, "height": 900}).sign_in("maja")
+@pytest.mark.parametrize(("width", "font"), [(320, 16), (1440, 16), (1280, 32)])
+def test_no_page_is_wider_than_its_window(visit: Callable[..., Visitor], width: int, font: int) -> None:
+    maja = visit(viewport={"width": width, "height": 900})
+    browser = maja.context.new_cdp_session(maja.page)
+    browser.send("Page.setFontSizes", {"fontSizes": {"standard": font, "fixed": font}})
+    maja.sign_in("maja")
+    assert maja.page.evaluate("getComputedStyle(document.documentElement).fontSize") == f"{font}px"
     faults = {}
 
     for path in PAGES:
