@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -57,6 +57,11 @@ def of(user_ids: Collection[int], *, start: datetime, end: datetime) -> dict[int
     for absence in rows.order_by("starts_at", "id"):
         found.setdefault(absence.user_id, []).append(absence)
     return found
+
+
+def spans(found: Iterable[Absence]) -> list[tuple[datetime, datetime]]:
+    """When the absences are."""
+    return [(one.starts_at, one.ends_at) for one in found]
 
 
 def coming(user: User, *, at: datetime) -> list[Absence]:

@@ -56,6 +56,7 @@ USUAL: Final[Mapping[str, Limit]] = {
     "days": Limit("Days in a row", 6, "warn", "days"),
     "nights": Limit("Long or night shifts in a row", 3, "warn", "shifts"),
     "turn": Limit("Nights of sleep between night and day", 2, "warn", "nights"),
+    "away": Limit("Duty during an absence", 0.5, "block"),
 }
 
 
@@ -101,6 +102,21 @@ def caused(
         for one in judge([*before, *added], zone, limits, planned_in=planned_in)
         if (one.rule, one.text) not in known
     ]
+
+
+def absent(
+    duties: Sequence[Span], away: Sequence[Span], zone: ZoneInfo, limits: Mapping[str, Limit] = USUAL
+) -> list[Finding]:
+    """Each duty, also on call, of which more lies in absences than the limit lets; it names the days."""
+    limit, found = limits["away"], []
+    for start, end in duties if limit.level != "off" else ():
+        missed = intervals.clip(intervals.union(away), start, end)
+        if sum(_hours(*part) for part in missed) > limit.limit:
+            whole = next(one for one in intervals.union(away) if one[0] < end and one[1] > start)
+            days = f"away {_at(whole[0].astimezone(zone))} to {_at(whole[1].astimezone(zone))}"
+            found.append(Finding("away", limit.level, start, f"{days}, on duty {_at(start.astimezone(zone))} to "
+                                 f"{_at(end.astimezone(zone))}"))  # fmt: skip
+    return found
 
 
 def is_night(start: datetime, end: datetime, zone: ZoneInfo) -> bool:

@@ -39,7 +39,7 @@ def of(
     """Everything to look at from `start` on, what blocks first. Four queries at most beside the loaded rows."""
     coming = [shift for shift in shifts if shift.ends_at > start]
     found = [
-        *_away(coming, start, end),
+        *_away(period, coming, start, end),
         *_same_person_twice(coming),
         *_minimum(period, roles, shifts),
         *_sponsor_alone(period, roles, start),
@@ -65,14 +65,15 @@ def told_once(found: Sequence[Finding]) -> list[tuple[Finding, int]]:
     return rows
 
 
-def _away(shifts: Sequence[Shift], start: datetime, end: datetime) -> Iterator[Finding]:
+def _away(period: Period, shifts: Sequence[Shift], start: datetime, end: datetime) -> Iterator[Finding]:
     away = absences.of({shift.user_id for shift in shifts}, start=start, end=end)
+    if not away:
+        return
+    limits = fatigue.limits_of(period)
     for shift in shifts:
-        if any(
-            one.starts_at < shift.ends_at and one.ends_at > shift.starts_at
-            for one in away.get(shift.user_id, [])
-        ):
-            yield Finding("away", "block", f"{shift.user} is away during a shift on {shift.role}", shift.starts_at,
+        absent = absences.spans(away.get(shift.user_id, []))
+        for one in fatigue.absent([(shift.starts_at, shift.ends_at)], absent, shift.user.zone, limits):
+            yield Finding("away", one.level, f"{shift.user} is away during a shift on {shift.role}", shift.starts_at,
                           shift.user, shift)  # fmt: skip
 
 

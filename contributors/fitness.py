@@ -22,33 +22,35 @@ def require(
 ) -> list[str]:  # fmt: skip
     """The warnings of putting somebody on duty; `without` are shifts they give away by it. Three queries.
 
-    Raises Invalid, naming the person's field, when they are away, on duty in another period, or when a limit that
-    blocks is broken.
+    Raises Invalid, naming the person's field, when they are on duty in another period, or when a limit that blocks is
+    broken; so absences refuse or warn as the period has it.
     """
     found = shifts_of([user.pk], start=starts_at - AROUND, end=ends_at + AROUND)
-    mine = [shift for shift in found if shift.pk not in without]
-    _require_here(period, user, mine, starts_at, ends_at)
+    mine, limits = [shift for shift in found if shift.pk not in without], fatigue.limits_of(period)
+    away = _require_here(period, user, mine, starts_at, ends_at, limits)
     if role.on_call or kind == Shift.Kind.DEPUTY:
-        return []
-    new = fatigue.caused(
-        worked(mine), [(starts_at, ends_at)], user.zone, fatigue.limits_of(period), planned_in=period.zone
-    )
+        return away
+    new = fatigue.caused(worked(mine), [(starts_at, ends_at)], user.zone, limits, planned_in=period.zone)
     if blocking := [one.text for one in new if one.level == "block"]:
         raise Invalid({"user": [f"{user} cannot work this: {text}." for text in blocking]})
-    return [one.text for one in new]
+    return [*away, *(one.text for one in new)]
 
 
 def _require_here(
-    period: Period, user: User, mine: Iterable[Shift], starts_at: datetime, ends_at: datetime
-) -> None:
-    away = absences.of([user.pk], start=starts_at, end=ends_at).get(user.pk)
-    if away:
+    period: Period, user: User, mine: Iterable[Shift], starts_at: datetime, ends_at: datetime,
+    limits: Mapping[str, fatigue.Limit],
+) -> list[str]:  # fmt: skip
+    """What the person's absences warn of. Raises Invalid where they forbid it, or another period has them then."""
+    away = absences.of([user.pk], start=starts_at, end=ends_at).get(user.pk, [])
+    absent = fatigue.absent([(starts_at, ends_at)], absences.spans(away), user.zone, limits)
+    if absent and limits["away"].level == "block":
         raise Invalid({"user": f"{user} is away {_span(away[0].starts_at, away[0].ends_at, user)}."})
     then = (shift for shift in mine if shift.starts_at < ends_at and shift.ends_at > starts_at)
     elsewhere = next((shift for shift in then if shift.role.period_id != period.pk and at_work(shift)), None)
     if elsewhere:
         when = _span(elsewhere.starts_at, elsewhere.ends_at, user)
         raise Invalid({"user": f"{user} is on duty in another period {when}. Nobody can be in two places."})
+    return [one.text.capitalize() for one in absent]
 
 
 def shifts_of(user_ids: Collection[int], *, start: datetime, end: datetime) -> list[Shift]:

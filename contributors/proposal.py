@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from itertools import pairwise
 from typing import Final
@@ -118,6 +118,7 @@ def propose(period: Period, *, at: datetime) -> Proposal:
         if chosen is None:
             unmet.append(Unmet(piece, reasons))
             continue
+        piece = _meeting(piece, [*shifts, *made], loads[chosen], limits, start)  # noqa: PLW2901  the same, longer
         loads[chosen].add(piece.span, at_work=_is_work(piece))
         made.append(Shift(role=piece.role, user=loads[chosen].user, kind=piece.duty, starts_at=piece.start,
                           ends_at=piece.end))  # fmt: skip
@@ -176,6 +177,22 @@ def _cut(period: Period, gap: RoleGap) -> Iterator[Span]:
         if instant(day, time(0), zone) >= gap.end:
             edges.append(gap.end)
     yield from pairwise(edges)
+
+
+def _meeting(
+    piece: Piece, planned: Iterable[Shift], load: Load, limits: Mapping[str, fatigue.Limit], start: datetime
+) -> Piece:
+    """As rotations do: whoever takes over begins earlier where the role wants people to meet, if that tires nobody."""
+    overlap = timedelta(minutes=piece.role.overlap_minutes)
+    before = next(
+        (one for one in planned if one.role_id == piece.role.pk and one.kind == piece.duty
+         and one.ends_at == piece.start and one.user_id != load.user.pk),
+        None,
+    )  # fmt: skip
+    if not overlap or before is None:
+        return piece
+    longer = replace(piece, start=max(start, piece.start - min(overlap, before.ends_at - before.starts_at)))
+    return piece if _against(longer, load, limits) else longer
 
 
 def _joined(unmet: Sequence[Unmet]) -> list[Unmet]:

@@ -72,7 +72,7 @@ def save(spec: Spec, *, by: User, at: datetime, rotation_id: int | None = None, 
     """Make a rotation, or change one, and with it the shifts to come. Raises Invalid, NotAllowed, Refused.
 
     Its past stays: shifts are made from `at` on, and one that runs then is left to end as it was planned. What a limit
-    that blocks forbids is refused (`people`); who is away during a turn is a finding, since somebody can stand in.
+    that blocks forbids is refused (`people`), turns of somebody who is away among it; what warns is a finding.
     """
     period = _open(spec.role.period_id, by)
     check(spec, period)

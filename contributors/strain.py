@@ -61,21 +61,26 @@ def of(
 
 
 def require_fit(period: Period, shifts: Sequence[Shift]) -> None:
-    """Raise Invalid (`people`) for stored shifts that a limit which blocks forbids.
+    """Raise Invalid (`people`) for stored shifts that a limit which blocks forbids, absences among them.
 
-    Three queries; none where nobody is at work.
+    Four queries; none without shifts.
     """
-    new = [shift for shift in shifts if fitness.at_work(shift)]
-    if not new:
+    if not shifts:
         return
-    users = User.objects.in_bulk({shift.user_id for shift in new})
-    held = _held(users, min(shift.starts_at for shift in new), max(shift.ends_at for shift in new))
-    limits, fresh = fatigue.limits_of(period), {shift.pk for shift in new}
+    users = User.objects.in_bulk({shift.user_id for shift in shifts})
+    start, end = min(shift.starts_at for shift in shifts), max(shift.ends_at for shift in shifts)
+    away = absences.of(list(users), start=start, end=end)
+    held = _held(users, start, end) if any(map(fitness.at_work, shifts)) else {}
+    limits, fresh = fatigue.limits_of(period), {shift.pk for shift in shifts}
     refused = []
     for pk, user in sorted(users.items(), key=lambda one: (one[1].name, one[0])):
         others = [one for one in held.get(pk, []) if one.pk not in fresh]
-        mine = [(one.starts_at, one.ends_at) for one in new if one.user_id == pk]
-        broken = _broken(user, others, mine, limits, period)
+        mine = [one for one in shifts if one.user_id == pk]
+        duties = [(one.starts_at, one.ends_at) for one in mine]
+        absent = fatigue.absent(duties, absences.spans(away.get(pk, [])), user.zone, limits)
+        refused += [f"{user} is {one.text}." for one in absent if one.level == "block"]
+        at_work = [(one.starts_at, one.ends_at) for one in mine if fitness.at_work(one)]
+        broken = _broken(user, others, at_work, limits, period)
         refused += [f"{user} cannot work this: {one.texts[0]}." for one in broken if one.level == "block"]
     if refused:
         raise Invalid({"people": refused[:NAMED]})

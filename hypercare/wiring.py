@@ -102,7 +102,7 @@ TIMER_HANDLERS_OF_MANY: dict[str, str] = {
 SERIOUS = "incidents.serious.serious"
 
 # (period) -> how long after its start a P1 goes to the next person: what one's own waits must not exceed; or None.
-PASSES_ON = "incidents.policies.passes_on"
+PASSES_ON = "incidents.ladders.passes_on"
 
 # (period, at) -> days with `on` and `arrived` (by severity): what the calm of a period is judged by.
 ARRIVALS = "incidents.daybook.daily"

@@ -57,6 +57,13 @@ def for_severity(period: Period, severity: str) -> Ladder:
     return _with_commander(ladder, period) if severity == "P1" else ladder
 
 
+def passes_on(period: Period) -> timedelta | None:
+    """How long after its start a P1 that nobody takes goes to the next step; None where there is no next one."""
+    steps = for_severity(period, "P1").steps
+    later = [step.after for step in steps if step.after > steps[0].after]
+    return timedelta(minutes=min(later)) if later else None
+
+
 def _with_commander(ladder: Ladder, period: Period) -> Ladder:
     commander = Role.objects.filter(period=period, code=COMMANDER).order_by("position", "id").first()
     if commander is None:

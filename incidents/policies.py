@@ -114,13 +114,6 @@ def of(period: Period) -> Policy:
     return known
 
 
-def passes_on(period: Period) -> timedelta | None:
-    """How long after its start a P1 that nobody takes goes to the next step; None where there is no next one."""
-    steps = of(period).ladders["P1"].steps
-    later = [step.after for step in steps if step.after > steps[0].after]
-    return timedelta(minutes=min(later)) if later else None
-
-
 def _parsed(row: IncidentPolicy | None) -> Policy:
     if row is None:
         return DEFAULT

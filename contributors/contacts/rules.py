@@ -14,11 +14,14 @@ from django.db.models import Q
 from contributors.contacts.points import address_of, points
 from contributors.contacts.quiet import after_hours, quiet_hours
 from contributors.models import ContactPoint, ContactRule, Delivery
+from hypercare import wiring
 from hypercare.errors import Invalid
 from hypercare.models import User
+from periods.models import Period
 
 Urgency = ContactRule.Urgency
 MOST_STEPS: Final = 10
+MOST_PERIODS: Final = 20
 ESCALATES_AFTER: Final = timedelta(
     minutes=5
 )  # The first step of the usual P1 ladder goes to the next person.
@@ -167,9 +170,22 @@ def next_way(row: Delivery) -> tuple[str, dict[str, Any]] | None:
     return None
 
 
-def slow_rule(user: User, *, limit: timedelta) -> str:
+def passes_on(user: User) -> timedelta | None:
+    """How soon a page to this person goes on to the next one, by the quickest ladder of the periods they are in.
+
+    The usual time while they are in none; None where no ladder of theirs has a next step.
+    """
+    mine = Period.objects.visible_to(user).exclude(status__in=Period.ENDED).select_related("incident_policy")
+    periods = list(mine.order_by("-go_live_at", "-id")[:MOST_PERIODS])
+    if not periods:
+        return ESCALATES_AFTER
+    waits = (wiring.resolve(wiring.PASSES_ON)(period) for period in periods)
+    return min((wait for wait in waits if wait is not None), default=None)
+
+
+def slow_rule(user: User, *, limit: timedelta | None) -> str:
     """A warning when the person's own waits are longer than the escalation's, else nothing."""
-    return slow_rules([user], limit=limit, whose=" of your ways").get(user.pk, "")
+    return slow_rules([user], limit=limit, whose=" of your ways").get(user.pk, "") if limit else ""
 
 
 def slow_rules(users: Iterable[User], *, limit: timedelta, whose: str = "") -> dict[int, str]:

@@ -183,7 +183,7 @@ def _page(request: SignedInRequest, *, status: int = 200, **more: Any) -> HttpRe
         "rules": [
             _rule(request, urgency, mine, more.get("rule_error", {})) for urgency in ContactRule.Urgency
         ],
-        "slow": contacts.slow_rule(request.user, limit=contacts.ESCALATES_AFTER),
+        "slow": contacts.slow_rule(request.user, limit=contacts.passes_on(request.user)),
         "waits": WAITS,
         "topics": [(topic, topic.name not in off) for topic in topics.TOPICS],
         "has_errors": status != 200,

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from contributors import contacts
+from contributors.contacts import Step
 from contributors.models import ContactPoint, Delivery, QuietHours
 from hypercare.models import User
-from tests.factories import make_user
+from incidents import policies
+from incidents.policies import Ladder
+from incidents.policies import Step as LadderStep
+from periods.models import Period
+from tests.factories import make_member, make_period, make_user
 from tests.hypercare.scene import signed_in, words
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +147,20 @@ def test_the_page_costs_the_same_with_one_way_and_with_five(person):
         return len(queries)
 
     assert cost(1) == cost(5)
+
+
+def test_own_waits_are_measured_against_the_ladders_of_ones_periods(person):
+    browser = signed_in(person)
+    browser.post(f"{URL}add/", PHONE)
+    point = person.contact_points.get()
+    browser.post(f"{URL}{point.pk}/verify/", {"code": code_for(point)})
+    contacts.set_rule(person, "page", [Step(None), Step(point.pk, timedelta(minutes=15))])
+    period = make_member(make_period(Period.Status.ACTIVE), person).period
+
+    def page_with(minutes: int) -> str:
+        ladder = Ladder((LadderStep("on_shift", 0), LadderStep("lead", minutes)))
+        policies.set_ladder(period.pk, severity="P1", ladder=ladder, by=period.lead, at=timezone.now())
+        return words(browser.get(URL))
+
+    assert "tried after 10 minutes or more" in page_with(10)
+    assert "By then the next person has been paged" not in page_with(20)

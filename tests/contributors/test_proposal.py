@@ -69,6 +69,22 @@ def test_nobody_is_planned_while_away():
     assert inside == []
 
 
+def test_whoever_takes_over_begins_earlier_where_the_role_wants_people_to_meet():
+    plain = proposal.propose(staffed(8), at=BEFORE).shifts
+    meeting = proposal.propose(staffed(8, overlap_minutes=15), at=BEFORE).shifts
+
+    def begun(shifts: tuple[Shift, ...]) -> list[tuple[Shift, Shift]]:
+        return [
+            (one, other) for one in shifts for other in shifts
+            if one.kind == other.kind == "primary" and one.starts_at < other.starts_at < one.ends_at < other.ends_at
+        ]  # fmt: skip
+
+    assert begun(plain) == []
+    assert begun(meeting)
+    assert {one.ends_at - other.starts_at for one, other in begun(meeting)} == {timedelta(minutes=15)}
+    assert all(one.user_id != other.user_id for one, other in begun(meeting))
+
+
 def test_too_few_people_are_said_with_the_reason():
     found = proposal.propose(staffed(2), at=BEFORE)
 

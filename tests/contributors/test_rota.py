@@ -11,6 +11,7 @@ from contributors import (
     absences,
     coverage,
     duties,
+    fatigue,
     followers,
     handing_over,
     postponed,
@@ -347,6 +348,23 @@ def test_on_call_turns_may_be_long_and_changes_by_the_clocks_alone_only_warn(per
     save(spec(period, people))
 
     assert Shift.objects.exists()
+
+
+def test_turns_of_somebody_who_is_away_are_refused_by_name_and_day_unless_the_period_lets_them_warn(
+    period, people
+):
+    role = make_role(period, on_call=True)
+    made = spec(period, people[:1], role=role, hours=({"from": "09:00", "to": "17:00"},))
+    absences.add(people[0], starts_at=GO_LIVE + 2 * DAY, ends_at=GO_LIVE + 3 * DAY, at=BEFORE)
+
+    with pytest.raises(Invalid) as refused:
+        save(made)
+    fatigue.set_limits(period.pk, {"away": {"limit": 0.5, "level": "warn"}}, by=period.lead, at=BEFORE)
+    save(made)
+
+    away = (GO_LIVE + 2 * DAY).astimezone(people[0].zone)
+    assert f"{people[0]} is away {away:%a %-d %b %H:%M} to" in refused.value.errors["people"][0]
+    assert Shift.objects.filter(user=people[0]).exists()
 
 
 def test_a_preview_says_who_is_away_and_what_tires_them(period, people):
