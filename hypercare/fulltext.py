@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
@@ -17,6 +18,8 @@ WORD: Final = re.compile(r"\w+")
 MOST_WORDS: Final = 8
 LONGEST_WORD: Final = 40
 EXCERPT: Final = 200
+FEW: Final = 500  # hits that are put in order
+LOOKED_THROUGH: Final = 1000  # rows, where there are more
 
 
 def words(text: str) -> list[str]:
@@ -58,6 +61,33 @@ def matching(rows: QuerySet[Any], columns: Sequence[str], wanted: Sequence[str])
             anywhere |= Q(**{f"{column}__icontains": word})
         rows = rows.filter(anywhere)
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Rows that were found, in order; `is_cut` where only the newest were looked through."""
+
+    rows: QuerySet[Any]
+    is_cut: bool = False
+
+
+def newest(
+    rows: QuerySet[Any], columns: Sequence[str], wanted: Sequence[str], *, by: tuple[str, ...]
+) -> Hits:
+    """The rows with all the words in the order `by`, which names the newest first.
+
+    A word that stands nearly everywhere would have every row read and sorted for the first few. So a few hits are
+    taken as they come; where there are more than `FEW`, only the newest `LOOKED_THROUGH` rows are searched. At most
+    two queries.
+    """
+    if not wanted:
+        return Hits(rows.order_by(*by))
+    known = list(matching(rows, columns, wanted).order_by().values_list("pk", flat=True)[: FEW + 1])
+    if len(known) <= FEW:
+        return Hits(rows.filter(pk__in=known).order_by(*by))
+    recent = list(rows.order_by(*by).values_list("pk", flat=True)[: LOOKED_THROUGH + 1])
+    looked = rows.filter(pk__in=recent[:LOOKED_THROUGH])
+    return Hits(matching(looked, columns, wanted).order_by(*by), is_cut=len(recent) > LOOKED_THROUGH)
 
 
 def _vector(columns: Sequence[str]) -> str:

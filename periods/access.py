@@ -9,6 +9,7 @@ from hypercare import wiring
 from hypercare.errors import NotAllowed
 from hypercare.models import User
 from periods.models import Period
+from periods.models.period import PeriodQuerySet
 
 EVERY_MEMBER = "period.view"  # who may see a period is its members: finding it has answered that
 PEOPLE = ("lead", "sponsor", "bau_owner", "rollback_authority")
@@ -16,16 +17,26 @@ PEOPLE = ("lead", "sponsor", "bau_owner", "rollback_authority")
 
 def period_or_404(user: User | AnonymousUser, key: str, *, may: str = EVERY_MEMBER) -> Period:
     """The period with its named people. Http404 for a stranger, NotAllowed for a member without the right."""
-    # A NUL reaches us in an address, and PostgreSQL refuses to look for it.
-    wanted = (
-        Period.objects.none() if "\x00" in key else Period.objects.visible_to(user).filter(key=key.upper())
-    )
-    period: Period | None = wanted.select_related(*PEOPLE).first()
+    period: Period | None = _visible(user, key).select_related(*PEOPLE).first()
     if period is None:
         raise Http404("No such period.")
     if may != EVERY_MEMBER:
         require(user, period, may)
     return period
+
+
+def version_or_404(user: User | AnonymousUser, key: str) -> tuple[int, int, str]:
+    """Id, journal number and status: all that somebody who polls must have read. Http404 as above."""
+    found = list(_visible(user, key).values_list("pk", "journal_seq", "status"))
+    if not found:
+        raise Http404("No such period.")
+    pk, seq, status = found[0]
+    return pk, seq, status
+
+
+def _visible(user: User | AnonymousUser, key: str) -> PeriodQuerySet:
+    # A NUL reaches us in an address, and PostgreSQL refuses to look for it.
+    return Period.objects.none() if "\x00" in key else Period.objects.visible_to(user).filter(key=key.upper())
 
 
 def require(user: User | AnonymousUser, period: Period, right: str) -> None:

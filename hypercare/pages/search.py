@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 from contributors import handoffs
 from contributors.models import Handoff
 from hypercare import fulltext
+from hypercare.fulltext import Hits
 from hypercare.http import SignedInRequest
 from hypercare.models import User
 from incidents import finding
@@ -100,6 +101,7 @@ class Group:
     label: str
     hits: list[Hit] = field(default_factory=list)
     more: str = ""
+    is_cut: bool = False
 
 
 @login_required
@@ -144,11 +146,12 @@ def _group(kind: str, user: User, asked: Asked) -> Group:
     label, rows, shape = KINDS[kind]
     size = MANY if asked.kind else FEW
     start = (asked.page - 1) * size
-    hits = list(rows(user, asked)[start : start + size + 1])
+    said = rows(user, asked)
+    hits = list(said.rows[start : start + size + 1])
     more = asked.link(kind=kind, page=asked.page + 1 if asked.kind else 1) if len(hits) > size else ""
     if asked.kind and asked.page == MOST_PAGES:
         more = ""
-    return Group(kind, label, [shape(row, asked.words) for row in hits[:size]], more)
+    return Group(kind, label, [shape(row, asked.words) for row in hits[:size]], more, said.is_cut)
 
 
 def _labels() -> list[tuple[str, str]]:
@@ -161,7 +164,7 @@ def _of_periods(user: User, asked: Asked) -> QuerySet[Any]:
     return mine.filter(pk=asked.period.pk) if asked.period else mine
 
 
-def _incidents(user: User, asked: Asked) -> QuerySet[Any]:
+def _incidents(user: User, asked: Asked) -> Hits:
     return finding.incidents(user, asked.words, period=asked.period, status=asked.status)
 
 
@@ -184,7 +187,7 @@ def _stands(text: str, words: Sequence[str]) -> bool:
     return any(word.casefold() in text.casefold() for word in words)
 
 
-def _comments(user: User, asked: Asked) -> QuerySet[Any]:
+def _comments(user: User, asked: Asked) -> Hits:
     return finding.comments(user, asked.words, period=asked.period, status=asked.status)
 
 
@@ -197,8 +200,8 @@ def _comment(row: Comment, words: Sequence[str]) -> Hit:
     )
 
 
-def _pages(user: User, asked: Asked) -> QuerySet[Any]:
-    return documents.found(_of_periods(user, asked), asked.words)
+def _pages(user: User, asked: Asked) -> Hits:
+    return Hits(documents.found(_of_periods(user, asked), asked.words))
 
 
 def _page(row: Document, words: Sequence[str]) -> Hit:
@@ -207,9 +210,9 @@ def _page(row: Document, words: Sequence[str]) -> Hit:
     return Hit(row.title, row.period.name, row.get_absolute_url(), excerpt, icon="file")
 
 
-def _lessons(user: User, asked: Asked) -> QuerySet[Any]:
+def _lessons(user: User, asked: Asked) -> Hits:
     rows = library.found(user, library.Query(" ".join(asked.words)))
-    return rows.filter(period=asked.period) if asked.period else rows
+    return Hits(rows.filter(period=asked.period) if asked.period else rows)
 
 
 def _lesson(row: Any, words: Sequence[str]) -> Hit:
@@ -220,10 +223,10 @@ def _lesson(row: Any, words: Sequence[str]) -> Hit:
                icon="book")  # fmt: skip
 
 
-def _periods(user: User, asked: Asked) -> QuerySet[Any]:
+def _periods(user: User, asked: Asked) -> Hits:
     text = asked.text
     rows = _of_periods(user, asked).filter(Q(name__icontains=text) | Q(key__iexact=text))
-    return rows.order_by("-go_live_at", "id")
+    return Hits(rows.order_by("-go_live_at", "id"))
 
 
 def _period(row: Period, words: Sequence[str]) -> Hit:  # noqa: ARG001  one shape for all kinds
@@ -232,19 +235,19 @@ def _period(row: Period, words: Sequence[str]) -> Hit:  # noqa: ARG001  one shap
     )
 
 
-def _people(user: User, asked: Asked) -> QuerySet[Any]:
+def _people(user: User, asked: Asked) -> Hits:
     rows = User.objects.filter(name__icontains=asked.text, memberships__period__in=_of_periods(user, asked))
-    return rows.distinct().order_by("name", "id")
+    return Hits(rows.distinct().order_by("name", "id"))
 
 
 def _person(row: User, words: Sequence[str]) -> Hit:  # noqa: ARG001
     return Hit(row.name, "", reverse("contributors:person", kwargs={"pk": row.pk}), person=row)
 
 
-def _handoffs(user: User, asked: Asked) -> QuerySet[Any]:
+def _handoffs(user: User, asked: Asked) -> Hits:
     rows = Handoff.objects.visible_to(user).filter(version__gt=0, role__period__in=_of_periods(user, asked))
     found = handoffs.matching(rows, " ".join(asked.words))
-    return found.select_related("role__period", "outgoing", "incoming").order_by("-due_at", "-id")
+    return Hits(found.select_related("role__period", "outgoing", "incoming").order_by("-due_at", "-id"))
 
 
 def _handoff(row: Handoff, words: Sequence[str]) -> Hit:
@@ -253,7 +256,7 @@ def _handoff(row: Handoff, words: Sequence[str]) -> Hit:
     return Hit(title, row.role.period.name, row.get_absolute_url(), excerpt, row.due_at, "pencil")
 
 
-Rows = Callable[[User, Asked], QuerySet[Any]]
+Rows = Callable[[User, Asked], Hits]
 Shape = Callable[[Any, Sequence[str]], Hit]
 KINDS: Final[dict[str, tuple[str, Rows, Shape]]] = {
     "periods": ("Periods", _periods, _period),

@@ -14,9 +14,10 @@ from rest_framework.response import Response
 
 from contributors import coverage, delivery, readiness, roster
 from hypercare import api, engine
+from hypercare.models import User
 from incidents import health, measures, tallies
 from periods import checklist, criteria
-from periods.access import period_or_404
+from periods.access import period_or_404, version_or_404
 from periods.models import Debrief, Period
 
 ENGINE_S: Final = 5  # how old the word about the engine may be
@@ -116,16 +117,16 @@ class StatusOut(serializers.Serializer[Any]):
 @api_view(["GET"])
 def status(request: Request, key: str) -> Response:
     """The document pollers read; `If-None-Match` answers 304 while nothing changed within the minute."""
-    period = period_or_404(api.person(request), key)
-    now = timezone.now()
-    etag = api.etag_of(period.pk, period.journal_seq, period.status, int(now.timestamp()) // 60)
-    return api.not_modified(request, etag) or Response(_current(period, now), headers={"ETag": etag})
+    user, now = api.person(request), timezone.now()
+    etag = api.etag_of(*version_or_404(user, key), int(now.timestamp()) // 60)
+    return api.not_modified(request, etag) or Response(_current(user, key, etag, now), headers={"ETag": etag})
 
 
-def _current(period: Period, now: datetime) -> dict[str, Any]:
-    """The document, made once per version and minute for everybody who polls; the engine is looked at more often."""
-    stamp = tallies.stamp([period], at=now)
-    found: dict[str, Any] = tallies.once(f"status:{stamp}", lambda: document(period, at=now))
+def _current(user: User, key: str, version: str, now: datetime) -> dict[str, Any]:
+    """The document, made once for all who poll until its version ends; the engine is looked at more often."""
+    found: dict[str, Any] = tallies.once(
+        f"status:{version}", lambda: document(period_or_404(user, key), at=now)
+    )
     engine_now = tallies.once(f"engine:{int(now.timestamp()) // ENGINE_S}", lambda: _engine(now))
     return {**found, "engine": {**found["engine"], **engine_now}}
 

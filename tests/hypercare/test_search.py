@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from hypercare import fulltext
 from hypercare.models import User
 from incidents.models import Comment
 from periods import documents
@@ -198,6 +200,25 @@ def test_searching_costs_the_same_queries_however_much_is_found(
 
     with django_assert_max_num_queries(38):
         browser.get("/search/", {"q": "queue"})
+
+
+def test_of_a_word_that_stands_nearly_everywhere_the_newest_are_looked_through_and_the_page_says_so(
+    person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fulltext, "FEW", 2)
+    monkeypatch.setattr(fulltext, "LOOKED_THROUGH", 3)
+    period = live_period(person)
+    for n in range(5):
+        make_incident(period, title=f"Queue {n}", reported_at=NOW + timedelta(minutes=n))
+    browser = signed_in(person)
+
+    common = browser.get("/search/", {"q": "queue"}).content.decode()
+    rare = browser.get("/search/", {"q": "queue 1"}).content.decode()
+
+    assert [n for n in range(5) if f"/i/BILL-{n + 1}/" in common] == [2, 3, 4]
+    assert "only the newest" in common
+    assert "/i/BILL-2/" in rare
+    assert "only the newest" not in rare
 
 
 def test_scripts_find_the_same(person: User) -> None:
