@@ -66,6 +66,7 @@ TIMER_HANDLERS: dict[str, str] = {
     "period.readiness": "periods.clockwork.on_readiness_due",
     "period.end": "periods.clockwork.on_end",
     "period.rate": "periods.clockwork.on_rate_due",
+    "period.reading": "periods.clockwork.on_reading_due",
     "checklist.waiver": "periods.checklist.work.on_waiver_end",
     "evidence.purge": "periods.evidence.on_purge",
     "period.condition": "periods.clockwork.on_condition_due",

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hypercare import wiring
-from periods import checklist, conditions, gates, journal, lifecycle, statistics, wallclock, watches
+from periods import checklist, conditions, criteria, gates, journal, lifecycle, statistics, wallclock, watches
 from periods.models import JournalEntry, Period
 
 Status = Period.Status
@@ -52,6 +52,14 @@ def on_rate_due(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None
         lifecycle.relapse(period.pk, reason="Arrivals were above the limit on two days in a row.", at=at)
     else:
         watches.rate_again(period, at=at)
+
+
+def on_reading_due(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:
+    """At midnight: what the exit criteria said then goes on record, late or not; and again tomorrow."""
+    period = Period.objects.locked().get(pk=args["period"])
+    if period.status in Period.LIVE:
+        criteria.record_day(period, read_at=due_at, at=at)
+        watches.reading(period, at=due_at)
 
 
 def on_condition_due(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:  # noqa: ARG001  a handler

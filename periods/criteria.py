@@ -6,8 +6,8 @@ What cannot be read is unknown, and unknown blocks like not met.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Literal
+from datetime import date, datetime, timedelta
+from typing import Final, Literal
 
 from django.db import transaction
 from django.db.models import Q
@@ -17,9 +17,15 @@ from hypercare.errors import Invalid, Refused
 from hypercare.models import User
 from periods import journal, scoring, wallclock, workdays
 from periods.access import allowed, require
-from periods.models import ExitCriterion, Period
+from periods.models import ExitCriterion, JournalEntry, Period
+from periods.templates_library.criteria import BY_CODE, Comparison
 
 Verdict = Literal["pass", "fail", "unknown"]
+
+DAILY: Final = "criteria"  # what the journal's entries of each day are about
+TREND_DAYS: Final = 14
+SIGNS: Final[dict[Comparison, str]] = {"eq": "", "le": "≤", "ge": "≥"}
+SHOWN_UNITS: Final = ("%", "days", "of 5")  # the others are what the title counts
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,42 @@ def reading(criterion: ExitCriterion, period: Period, *, at: datetime) -> Readin
     if path is None:
         return Reading(None, "Nothing measures this yet.", "unknown")
     found: Reading = wiring.resolve(path)(period, threshold=criterion.threshold, at=at)
+    return found
+
+
+def target(criterion: ExitCriterion) -> str:
+    """What meets it, such as `≤ 10` or `≥ 90 %`; empty where a person decides yes or no."""
+    if criterion.threshold is None:
+        return ""
+    known = BY_CODE.get(criterion.code)
+    sign = SIGNS[known.comparison] if known else ""
+    unit = criterion.unit if criterion.unit in SHOWN_UNITS else ""
+    return " ".join(part for part in (sign, f"{criterion.threshold:g}", unit) if part)
+
+
+def record_day(period: Period, *, read_at: datetime, at: datetime) -> None:
+    """Put on record what every criterion said at the end of a day: its value, where it has one, and the verdict.
+
+    The journal is a chain, so nobody makes a bad week look better afterwards.
+    """
+    scored = scorecard(period, at=read_at)
+    met = sum(row.reading.verdict == "pass" for row in scored)
+    day = wallclock.local_day(read_at - timedelta(microseconds=1), period.zone)
+    journal.record(
+        period, "criterion.read", by=None, at=at, via="timer", subject=DAILY, title=f"{met} of {len(scored)} met",
+        day=day.isoformat(),
+        readings={row.criterion.code: [row.reading.value, row.reading.verdict] for row in scored},
+    )  # fmt: skip
+
+
+def trends(period: Period) -> dict[str, list[float]]:
+    """The values on record of each criterion, oldest first, of the last 14 days. One query."""
+    entries = JournalEntry.objects.filter(period=period, subject=DAILY).order_by("-seq")[:TREND_DAYS]
+    found: dict[str, list[float]] = {}
+    for entry in reversed(entries):
+        for code, (value, _) in entry.data["readings"].items():
+            if value is not None:
+                found.setdefault(code, []).append(value)
     return found
 
 

@@ -158,6 +158,7 @@ def start(
     period.smoke_test, period.went_live_at = smoke_test.strip(), went_live_at or at
     _move(period, Status.ACTIVE, at, "smoke_test", "went_live_at")
     watches.end(period, at=at)
+    watches.reading(period, at=at)
     planned = debriefs.lay_out(period, at=at)
     journal.record(
         period, TABLE["start"].kind, by=by, at=at, via=via, title=period.name, smoke_test=period.smoke_test,

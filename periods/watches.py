@@ -1,5 +1,7 @@
 """Timers of a period: readiness opens, the end comes, the rate is looked at, a condition is due. Only set here.
 
+At each midnight of a live period its exit criteria are read.
+
 What happens then is in `clockwork.py`.
 """
 
@@ -44,6 +46,12 @@ def rate_again(period: Period, *, at: datetime) -> None:
     """Look again tomorrow, from the handler of the timer before."""
     tomorrow = wallclock.local_day(at, period.zone) + timedelta(days=1)
     _set(period, "rate", wallclock.instant(tomorrow, AFTER_MIDNIGHT, period.zone))
+
+
+def reading(period: Period, *, at: datetime) -> None:
+    """Read the exit criteria when the present day is over on the period's clocks, and each day after it."""
+    tomorrow = wallclock.local_day(at, period.zone) + timedelta(days=1)
+    _set(period, "reading", wallclock.instant(tomorrow, time(0), period.zone))
 
 
 def end_again(period: Period, *, due_at: datetime) -> None:

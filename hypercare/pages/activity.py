@@ -33,6 +33,7 @@ WORDS = {
     "go.voted": "voted on go/no-go as",
     "exit.signed": "signed the exit as",
     "criterion.set": "decided on",
+    "criterion.read": "read the exit criteria of the day:",
     "template.saved": "saved the period as a template",
     "plan.started_from": "started the plan from",
     "lesson.written": "wrote a lesson",

@@ -70,6 +70,18 @@ class Suggestion:
     reason: str
 
 
+@dataclass(frozen=True)
+class Row(criteria.Scored):
+    """A line of the scorecard: the criterion, its reading, and the values of the days before and of now."""
+
+    values: list[float]
+
+    @property
+    def target(self) -> str:
+        """What meets it."""
+        return criteria.target(self.criterion)
+
+
 @login_required
 @require_safe
 def exit_review(request: SignedInRequest, key: str) -> HttpResponse:
@@ -191,7 +203,7 @@ def _page(request: SignedInRequest, period: Period, *, status: int = 200, **form
         "now": now,
         "tab": "exit",
         "tab_counts": overview.tab_counts(period, at=now),
-        "scored": sorted(scored, key=lambda row: (row.reading.verdict == "pass", row.criterion.position)),
+        "scored": _rows(scored, criteria.trends(period)),
         "met": sum(row.reading.verdict == "pass" for row in scored),
         "states": [{"pass": "ok", "unknown": "none"}.get(row.reading.verdict, "warn") for row in scored],
         "still_open": _named(period, still_open[:MOST_OPEN]),
@@ -216,6 +228,18 @@ def _page(request: SignedInRequest, period: Period, *, status: int = 200, **form
         **forms_,
     }
     return render(request, "hypercare/exit/review.html", context, status=status)
+
+
+def _rows(scored: list[criteria.Scored], trends: dict[str, list[float]]) -> list[Row]:
+    """The scorecard, unmet first, each with its days and its value now."""
+    unmet_first = sorted(scored, key=lambda row: (row.reading.verdict == "pass", row.criterion.position))
+    return [Row(one.criterion, one.reading, _line(one, trends)) for one in unmet_first]
+
+
+def _line(one: criteria.Scored, trends: dict[str, list[float]]) -> list[float]:
+    before = trends.get(one.criterion.code, [])
+    values = before if one.reading.value is None else [*before, one.reading.value]
+    return values if len(values) > 1 else []
 
 
 def _charts(period: Period, now: datetime) -> dict[str, Any]:

@@ -22,9 +22,9 @@ from hypercare.pages.lessons import query_of
 from incidents import listing
 from incidents.listing import Filters
 from incidents.models import Incident
-from periods import library
+from periods import criteria, library
 from periods.access import period_or_404
-from periods.models import Action, ChecklistItem, JournalEntry, Lesson, Period
+from periods.models import Action, ChecklistItem, ExitCriterion, JournalEntry, Lesson, Period
 
 CHUNK: Final = 1000
 Rows = Iterator[Sequence[Any]]
@@ -179,6 +179,33 @@ def _actions(request: SignedInRequest, period: Period) -> Rows:  # noqa: ARG001 
         )  # fmt: skip
 
 
+CRITERION: Final = ("criterion", "needed", "target", "now", "state", "evidence", "decided by", "decided at")
+
+
+def _criteria(request: SignedInRequest, period: Period) -> Rows:  # noqa: ARG001  one shape for all lists
+    """As they stand now, or stood when the period ended."""
+    now = timezone.now()
+    for one in criteria.scorecard(period, at=min(now, period.ended_at or now)):
+        row = one.criterion
+        yield (
+            row.title, "mandatory" if row.mandatory else "advisory", criteria.target(row), one.reading.text, one.word,
+            row.evidence, row.decided_by, row.decided_at,
+        )  # fmt: skip
+
+
+DAY: Final = ("day", "criterion", "value", "state")
+
+
+def _readings(request: SignedInRequest, period: Period) -> Rows:  # noqa: ARG001  one shape for all lists
+    """What was on record at the end of each day."""
+    titles = dict(ExitCriterion.objects.filter(period=period).values_list("code", "title"))
+    entries = JournalEntry.objects.filter(period=period, subject=criteria.DAILY).order_by("seq")
+    for entry in entries.iterator(chunk_size=CHUNK):
+        for code, (value, verdict) in entry.data["readings"].items():
+            label = str(ExitCriterion.Verdict(verdict).label).lower()
+            yield entry.data["day"], titles.get(code, code), value, label
+
+
 ENTRY: Final = ("number", "at", "who", "did", "about", "kind", "through")
 
 
@@ -210,5 +237,7 @@ EXPORTS: Final[dict[str, Export]] = {
     "people": Export("period.view", PERSON, _people),
     "deliveries": Export("contacts.view", DELIVERY, _deliveries),
     "actions": Export("period.view", ACTION, _actions),
+    "criteria": Export("period.view", CRITERION, _criteria),
+    "criteria-by-day": Export("period.view", DAY, _readings),
     "activity": Export("period.view", ENTRY, _journal),
 }

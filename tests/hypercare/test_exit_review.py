@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from periods import criteria
 from periods.models import ExitCriterion, ExitSignature, Period
 from periods.templates_library.criteria import CRITERIA
 from tests.factories import make_incident, make_member, make_period, make_user
@@ -106,3 +107,16 @@ def test_invariant_7_the_page_costs_the_same_queries_with_1_and_20_open_incident
         client.get("/p/BILL/exit/")
 
     assert len(one) == len(twenty)
+
+
+def test_the_scorecard_says_what_meets_a_criterion_and_draws_its_days():
+    period = in_review()
+    for days_ago in (2, 1):
+        at = timezone.now() - timedelta(days=days_ago)
+        criteria.record_day(period, read_at=at, at=at)
+
+    page = signed_in(period.lead).get("/p/BILL/exit/").content.decode()
+
+    assert "≥ 90" in page
+    assert 'class="spark"' in page
+    assert "From 0 to 0" in page

@@ -14,13 +14,14 @@ from django.utils import timezone as clock
 from hypercare import csvfile
 from hypercare.models import User
 from incidents import triage, work
-from periods import lessons
+from periods import criteria, lessons
 from periods.models import Period
 from tests.factories import make_check, make_incident, make_member, make_period, make_user
+from tests.periods.story import make_criterion
 
 pytestmark = pytest.mark.django_db
 
-NAMES = ("incidents", "checks", "people", "deliveries", "actions", "activity")
+NAMES = ("incidents", "checks", "people", "deliveries", "actions", "activity", "criteria", "criteria-by-day")
 
 
 @pytest.fixture
@@ -124,14 +125,8 @@ def test_only_members_get_a_file_and_viewers_no_deliveries(period: Period) -> No
     viewer.force_login(make_member(period, make_user("Viewer"), right="viewer").user)
     stranger.force_login(make_user("Stranger"))
 
-    assert [viewer.get(f"/p/BILL/export/{name}.csv").status_code for name in NAMES] == [
-        200,
-        200,
-        200,
-        403,
-        200,
-        200,
-    ]
+    answers = {name: viewer.get(f"/p/BILL/export/{name}.csv").status_code for name in NAMES}
+    assert answers == {name: 403 if name == "deliveries" else 200 for name in NAMES}
     assert {stranger.get(f"/p/BILL/export/{name}.csv").status_code for name in NAMES} == {404}
     assert {Client().get(f"/p/BILL/export/{name}.csv").status_code for name in NAMES} == {302}
     assert viewer.get("/p/BILL/export/secrets.csv").status_code == 404
@@ -157,3 +152,16 @@ def test_a_file_costs_the_same_queries_however_long(
 
     with django_assert_max_num_queries(8):
         assert len(read(browser.get("/p/BILL/export/incidents.csv"))) == count
+
+
+def test_exit_criteria_as_they_stand_and_as_each_day_left_them(browser: Client, period: Period) -> None:
+    make_criterion(period, code="no_open_p1", title="No P1 is open", automatic=True, threshold=0)
+    read_at = clock.now() - timedelta(days=1)
+    criteria.record_day(period, read_at=read_at, at=read_at)
+    make_incident(period, severity="P1", reported_at=clock.now())
+
+    (now,) = read(browser.get("/p/BILL/export/criteria.csv"))
+    (then,) = read(browser.get("/p/BILL/export/criteria-by-day.csv"))
+
+    assert (now["criterion"], now["target"], now["state"]) == ("No P1 is open", "0", "not met")
+    assert (then["criterion"], then["value"], then["state"]) == ("No P1 is open", "0", "met")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from hypercare import wiring
+from hypercare import timers, wiring
 from hypercare.errors import Invalid, NotAllowed, Refused
-from periods import actions, criteria, planning
+from periods import actions, criteria, planning, watches
 from periods.models import ExitCriterion, JournalEntry, Period
 from periods.templates_library.criteria import CRITERIA
 from tests.factories import GO_LIVE, NOW, make_incident, make_member, make_period
@@ -139,3 +139,79 @@ def test_a_late_action_fails_and_a_done_one_does_not() -> None:
     assert criteria.actions_owned(period, threshold=None, at=late).verdict == "fail"
     actions.done(action.pk, by=period.lead, at=late)
     assert criteria.actions_owned(period, threshold=None, at=late + timedelta(seconds=1)).verdict == "pass"
+
+
+# --- On record each day -------------------------------------------------------------------------
+
+DAY = timedelta(days=1)
+
+
+def live_with(threshold: float = 0) -> Period:
+    period = make_period()
+    make_criterion(period, code="no_open_p1", automatic=True, threshold=threshold)
+    watches.reading(period, at=GO_LIVE)
+    return period
+
+
+def readings(period: Period) -> list[tuple[str, list[object]]]:
+    entries = JournalEntry.objects.filter(period=period, kind="criterion.read").order_by("seq")
+    return [(entry.data["day"], entry.data["readings"]["no_open_p1"]) for entry in entries]
+
+
+def test_at_each_midnight_of_the_period_its_criteria_go_on_record() -> None:
+    period = live_with()
+    midnight = datetime(2026, 11, 14, 23, tzinfo=UTC)  # in Copenhagen
+    make_incident(period, severity="P1", reported_at=midnight + timedelta(hours=3))
+
+    assert timers.fire_due(at=midnight - timedelta(seconds=1)) == 0
+    timers.fire_due(at=midnight)
+    timers.fire_due(at=midnight + DAY)
+
+    assert readings(period) == [("2026-11-14", [0, "pass"]), ("2026-11-15", [1, "fail"])]
+
+
+def test_after_an_outage_each_missed_day_is_read_as_it_was_then() -> None:
+    period = live_with()
+    make_incident(
+        period, severity="P1", status="resolved", reported_at=GO_LIVE + 2 * DAY, resolved_at=GO_LIVE + 3 * DAY
+    )
+
+    for _ in range(5):
+        timers.fire_due(at=GO_LIVE + 4 * DAY)
+
+    assert [verdict for _, (_, verdict) in readings(period)] == ["pass", "pass", "fail", "pass"]
+
+
+def test_a_period_that_has_ended_is_read_no_more() -> None:
+    period = live_with()
+    Period.objects.filter(pk=period.pk).update(status=Period.Status.CLOSED)
+
+    timers.fire_due(at=GO_LIVE + 3 * DAY)
+
+    assert readings(period) == []
+
+
+def test_the_trend_is_the_values_on_record_oldest_first_of_fourteen_days() -> None:
+    period = live_with()
+    for day in range(1, 17):
+        make_incident(period, severity="P1", reported_at=GO_LIVE + day * DAY)
+        criteria.record_day(period, read_at=GO_LIVE + day * DAY, at=GO_LIVE + day * DAY)
+
+    assert criteria.trends(period) == {"no_open_p1": [float(count) for count in range(3, 17)]}
+
+
+@pytest.mark.parametrize(
+    ("code", "threshold", "unit", "words"),
+    [
+        ("no_open_p1", 0, "incidents", "0"),
+        ("no_p1_for_days", 5, "days", "≥ 5 days"),
+        ("sla_attainment", 90, "%", "≥ 90 %"),
+        ("open_low_within_cap", 10, "incidents", "≤ 10"),
+        ("data_reconciled", None, "", ""),
+        ("our_own", 2.5, "%", "2.5 %"),
+    ],
+)
+def test_the_target_in_words(code: str, threshold: float | None, unit: str, words: str) -> None:
+    row = ExitCriterion(code=code, threshold=threshold, unit=unit)
+
+    assert criteria.target(row) == words

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from contributors.models import Delivery
-from hypercare.demo import bulk, closed, cutover, mail, others
+from hypercare.demo import bulk, closed, cutover, mail, midnights, others
 from hypercare.demo import people as cast
 from hypercare.demo.script import Script
 from hypercare.models import Timer
@@ -64,6 +64,7 @@ def seed(now: datetime) -> None:
     script = Script(now)
     for story in (others.getting_ready, others.in_review, cutover.tell):
         story(script, people)
+    midnights.tell(script)
     script.play()
     for incident in Incident.objects.open().select_related("period", "owner"):
         watch.settle(incident, at=now)

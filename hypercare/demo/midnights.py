@@ -1,0 +1,30 @@
+"""What the clock does by itself each midnight of a live period: the exit criteria go on record."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from hypercare import timers
+from hypercare.demo.people import CPH
+from hypercare.demo.script import Script
+from hypercare.models import Timer
+from periods import clockwork, wallclock
+
+DAYS: Final = 30  # longer than any live period of the demo has been
+
+
+def tell(script: Script) -> None:
+    """Each of the last midnights of the organisation."""
+    zone = ZoneInfo(CPH)
+    today = wallclock.local_day(script.now, zone)
+    for ago in range(DAYS):
+        script.at(wallclock.instant(today - timedelta(days=ago), time(0), zone), read)
+
+
+def read(at: datetime) -> None:
+    """As the clock would have done it then."""
+    for timer in timers.due(at).filter(kind="period.reading"):
+        clockwork.on_reading_due(timer.args, due_at=timer.due_at, at=at)
+        Timer.objects.filter(pk=timer.pk).update(fired_at=at)
