@@ -36,11 +36,13 @@ PAYLOADS = (
 )
 
 
-def call(product: Product, token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """One POST to the API; what it answers."""
+def call(
+    product: Product, token: str, path: str, body: dict[str, Any], *, method: str = "POST"
+) -> dict[str, Any]:
+    """One request to the API, a POST unless told; what it answers."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     request = urllib.request.Request(  # noqa: S310  our own address
-        f"{product.address}/api/v1/{path}", json.dumps(body).encode(), headers, method="POST"
+        f"{product.address}/api/v1/{path}", json.dumps(body).encode(), headers, method=method
     )
     with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
         found: dict[str, Any] = json.loads(answer.read() or b"{}")
@@ -210,5 +212,85 @@ def test_no_ending_of_an_incident_runs_as_a_script(visit: Visit, product: Produc
     maja, opened = watched(visit)
 
     assert ran(maja, pages) == []
+    assert opened == []
+    assert maja.complaints == []
+
+
+def plan_of_payloads(product: Product, token: str) -> str:
+    """A template whose every name is a payload, and the key of a period that was made from it."""
+    shown = f"{PAYLOADS[1]}{PAYLOADS[0]}"
+    template = {
+        "hypercare_template": 1, "name": shown, "kind": "other", "summary": " ".join(PAYLOADS)[:1000],
+        "roles": [{"name": payload[:60], "code": "EN", "cover": "none"} for payload in PAYLOADS],
+        "checklist": [
+            {"title": payload, "category": payload[:40], "due_days": -3, "evidence": payload[:80]}
+            for payload in PAYLOADS
+        ],
+    }  # fmt: skip
+    key = call(product, token, "templates/", {"content": template})["key"]
+    call(product, token, "periods/", {
+        "key": "TEXTS", "name": shown, "summary": shown, "systems": [payload[:80] for payload in PAYLOADS],
+        "go_live_at": "2098-01-05T08:00:00Z", "ends_at": "2098-01-19T08:00:00Z", "template": key,
+    })  # fmt: skip
+    return str(key)
+
+
+def test_no_name_in_a_plan_runs_as_a_script(visit: Visit, product: Product, token: str) -> None:
+    template = plan_of_payloads(product, token)
+    one = "/p/TEXTS/"
+
+    maja, opened = watched(visit)
+    pages = ["/", "/periods/", f"/templates/{template}/", "/templates/", one, f"{one}readiness/", f"{one}activity/",
+             f"{one}coverage/", f"{one}incidents/new/", f"{one}settings/", "/periods/new/"]  # fmt: skip
+    maja.go(one)
+    links = maja.page.locator("main a[href^='/p/TEXTS/'], nav a[href^='/p/TEXTS/']").evaluate_all(
+        "found => found.map(one => one.getAttribute('href').split('#')[0])"
+    )
+    there = {path for path in [*pages, *links] if ".csv" not in path and reached(maja, path)}
+
+    assert len(there) > 9
+    assert ran(maja, sorted(there)) == []
+    assert opened == []
+    assert maja.complaints == []
+
+
+def reached(maja: Visitor, path: str) -> bool:
+    """Whether there is such a page; looked at without opening it."""
+    answer = maja.context.request.get(f"{maja.address}{path}")
+    return answer.status == 200 and "text/html" in answer.headers["content-type"]
+
+
+def test_no_text_for_people_outside_and_no_name_of_a_way_runs_as_a_script(
+    visit: Visit, product: Product, token: str
+) -> None:
+    page = {
+        "visibility": "public",
+        "slug": "texts",
+        "title": PAYLOADS[1],
+        "about": f"{PAYLOADS[0]}{PAYLOADS[2]}",
+    }
+    call(product, token, "periods/BILL26/status-page/", page, method="PUT")
+    form = {
+        "is_open": True,
+        "title": PAYLOADS[1],
+        "answer_within": PAYLOADS[2][:40],
+        "data_note": PAYLOADS[0],
+    }
+    call(product, token, "periods/BILL26/report-form/", form, method="PUT")
+    for payload in PAYLOADS:
+        said = {"title": payload[:120], "state": "investigating", "text": payload, "audience": "everyone"}
+        call(product, token, "periods/BILL26/updates/", said)
+        known = {"title": payload[:120], "workaround": payload, "shown_outside": True}
+        call(product, token, "periods/BILL26/known-errors/", known)
+    for number, payload in enumerate(PAYLOADS[:6]):
+        way = {"kind": "chat", "label": payload[:60], "target": f"ntfys://ntfy.example.com/texts-{number}"}
+        call(product, token, "me/contact-points/", way)
+    public = call(product, token, "periods/BILL26/report-form/", {}, method="GET")["url"]
+
+    maja, opened = watched(visit)
+
+    assert ran(maja, ["/status/texts/", str(public), "/p/BILL26/comms/", "/p/BILL26/comms/known-errors/",
+                      "/p/BILL26/comms/status-page/", "/p/BILL26/comms/report-form/", "/settings/contact/",
+                      "/p/BILL26/activity/", "/p/BILL26/deliveries/"]) == []  # fmt: skip
     assert opened == []
     assert maja.complaints == []
