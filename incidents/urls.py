@@ -10,6 +10,7 @@ from incidents.views import (
     briefings,
     comms,
     composer,
+    doable,
     hook,
     intake,
     lists,
@@ -52,7 +53,7 @@ namespaced: list[URLPattern | URLResolver] = [
     path(f"{ONE}follow/", war.follow, name="follow"),
     *[
         path(f"{ONE}{name}/", actions.act, kwargs={"name": name}, name=name.replace("-", "_"))
-        for name in actions.ACTIONS
+        for name in doable.ACTIONS
     ],
 ]
 
