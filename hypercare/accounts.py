@@ -40,6 +40,11 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no
         return not sessions.is_fresh(self.request.session, at=timezone.now())
 
 
+def note_sign_in(request: HttpRequest, **_: Any) -> None:
+    """Remember in the session when it began, so that no page has to write for it."""
+    sessions.note_use(request.session, at=timezone.now())
+
+
 class SecondStep(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
     """What the second step keeps is sealed, like every other secret."""
 

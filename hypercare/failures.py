@@ -34,7 +34,7 @@ WORDS = {
     400: "Something in it is not what this address expects.",
     404: "There is nothing at this address.",
     413: TOO_BIG,
-    429: "Too many tries from your address. Wait five minutes.",
+    429: "Too many tries to sign in, or to change how. Wait five minutes.",
     500: "It has been recorded. Your last change may not be saved.",
     503: "Nothing was changed. Try again in a few seconds.",
 }

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from hypercare.models import User
 from tests.factories import make_user
@@ -51,6 +53,19 @@ def test_signing_in_makes_a_new_session_so_that_one_planted_before_is_worth_noth
 
     assert is_in(client)
     assert client.session.session_key != before
+
+
+def test_looking_writes_the_session_every_five_minutes_at_most(person: User) -> None:
+    written = []
+    with time_machine.travel(NOW, tick=False) as clock:
+        client = browser(person)
+        for minutes in (0, 4, 5, 6, 10):
+            clock.move_to(NOW + timedelta(minutes=minutes))
+            with CaptureQueriesContext(connection) as said:
+                client.get("/settings/")
+            written.append(any(one["sql"].startswith("UPDATE") for one in said))
+
+    assert written == [False, False, True, False, True]
 
 
 @pytest.mark.parametrize(
