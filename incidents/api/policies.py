@@ -115,7 +115,7 @@ class PolicyIn(StrictSerializer):
 
 @extend_schema(methods=["GET"], responses=PolicyOut, operation_id="policies_read")
 @extend_schema(methods=["PATCH"], request=PolicyIn, responses=PolicyOut, operation_id="policies_change")
-@extend_schema(methods=["DELETE"], request=None, responses=PolicyOut, operation_id="policies_reset")
+@extend_schema(methods=["DELETE"], request=None, responses={200: PolicyOut}, operation_id="policies_reset")
 @api_view(["GET", "PATCH", "DELETE"])
 def policy(request: Request, key: str) -> Response:
     """Read targets, hours, ladders and findings; change them; or go back to the standard ones (DELETE)."""

@@ -48,3 +48,18 @@ def test_times_of_day_are_not_promised_with_an_offset(api: Client) -> None:
     document = api.get("/api/v1/schema/", headers=AS_JSON).json()
 
     assert [part for part in parts(document) if part.get("format") == "time"] == []
+
+
+def test_what_is_taken_away_answers_as_described(api: Client) -> None:
+    document = api.get("/api/v1/schema/", headers=AS_JSON).json()
+    wrong = []
+
+    for path, operations in document["paths"].items():
+        address = path.replace("{key}-{number}", "BILL-1").replace("/periods/{key}", "/periods/BILL")
+        if "delete" not in operations or "{" in address:
+            continue
+        answer = api.delete(address)
+        if str(answer.status_code) not in operations["delete"]["responses"]:
+            wrong.append((path, answer.status_code))
+
+    assert wrong == []
