@@ -163,7 +163,9 @@ def link(request: Request, key: str, number: int, pk: int) -> Response:
 
 
 @extend_schema(methods=["PUT"], request=None, responses=FollowingOut, operation_id="incidents_follow")
-@extend_schema(methods=["DELETE"], request=None, responses={200: FollowingOut}, operation_id="incidents_unfollow")
+@extend_schema(
+    methods=["DELETE"], request=None, responses={200: FollowingOut}, operation_id="incidents_unfollow"
+)
 @api_view(["PUT", "DELETE"])
 def following(request: Request, key: str, number: int) -> Response:
     """Hear how it goes on (PUT), or no more (DELETE); doing so twice changes nothing."""

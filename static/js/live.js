@@ -1,7 +1,7 @@
 // Panels marked data-poll="seconds" hx-get="…" hx-trigger="poll" refresh while they can be seen.
 // A panel is left alone while somebody works in it. 204 means nothing changed.
 
-import { hours, now } from "./time.js";
+import { hours, now, say } from "./time.js";
 
 const LOST_AFTER = 30_000;
 const busyInside = ".pick:checked, tr input[type=checkbox]:checked, :focus-visible, input:focus, textarea:focus, select:focus, details.menu[open], dialog[open], .is-dragging";
@@ -104,7 +104,9 @@ function showNewBar(panel, count) {
     bar.addEventListener("click", () => { held = "let through"; bar.blur(); refresh(panel); });
     panel.prepend(bar);
   }
-  bar.textContent = `${count} new`;
+  const words = `${count} new`;
+  if (bar.textContent !== words) say(words);
+  bar.textContent = words;
 }
 
 setInterval(look, 1000);

@@ -72,7 +72,8 @@ function tickBar(bar) {
   bar.value = Math.max(0, (Date.parse(bar.dataset.until) - now()) / 1000);
 }
 
-function say(text) {
+// Reads words aloud where a screen reader runs; nobody sees them.
+export function say(text) {
   const words = Object.assign(document.createElement("span"), { className: "vh", textContent: text });
   document.querySelector("#toasts")?.append(words);
   setTimeout(() => words.remove(), 5000);

@@ -2,6 +2,8 @@
 // htmx answers add one with the header HX-Trigger: {"toast": {"text": "…", "undo": "/path/", "level": "error"}}
 // With "here": true the undo is sent by htmx, and the page stays as it is.
 
+import { say } from "./time.js";
+
 const STAYS = 8000;
 const region = document.querySelector("#toasts");
 
@@ -53,7 +55,11 @@ export function toast({ text, undo, level, here }) {
   prepare(element);
 }
 
-region?.querySelectorAll("[data-toast]").forEach(prepare);
+region?.querySelectorAll("[data-toast]").forEach((arrived) => {
+  prepare(arrived);
+  // What stood in the page from the start is no news to a screen reader.
+  setTimeout(() => say(arrived.querySelector("span").textContent), 500);
+});
 document.addEventListener("toast", ({ detail }) => toast(detail));
 document.addEventListener("htmx:responseError", ({ detail }) => {
   if (detail.elt.dataset.poll) return;
