@@ -385,7 +385,8 @@ def _fired_rung(args: Args, step: int, entry: JournalEntry, people: dict[int, Us
 
 def _coming_rung(incident: Incident, args: Args, step: int, pending: Timer | None, at: datetime) -> Rung:
     due_at, frozen = _due({**args, "step": step}), args["ladder"][step]
-    people = ladders.people(_step(frozen), incident, at=max(due_at, at))
+    # What would have been is told by who was on then, not by who is on while one looks.
+    people = ladders.people(_step(frozen), incident, at=max(due_at, at) if pending else due_at)
     state = _state(incident, step, pending)
     return Rung(frozen["label"], people[0] if people else None, due_at, None, state, max(0, len(people) - 1))
 

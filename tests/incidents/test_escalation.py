@@ -337,6 +337,17 @@ def test_after_an_acknowledgement_the_rest_was_not_needed(cast):
     assert escalation.next_rung(incident, at=NOW + MINUTE) is None
 
 
+def test_what_was_not_needed_names_who_was_on_then_and_not_who_is_on_now(cast):
+    incident = cast.report()
+    run_to(0)
+    triage.acknowledge(incident.pk, by=cast.tomasz, at=NOW + MINUTE)
+    Shift.objects.filter(user=cast.ingrid).update(ends_at=NOW + 30 * MINUTE)
+    later = make_member(cast.period, make_user("Kavya Nair"), right="support").user
+    make_shift(cast.role, later, kind=Shift.Kind.DEPUTY, starts_at=NOW + 30 * MINUTE)
+
+    assert shown(incident, 60)[1] == ("Deputy", "Ingrid Solheim", "not needed")
+
+
 def test_after_a_resolution_without_acknowledgement_the_rest_is_stopped(cast):
     incident = cast.report()
     run_to(0)
