@@ -2,8 +2,6 @@
 // htmx answers add one with the header HX-Trigger: {"toast": {"text": "…", "undo": "/path/", "level": "error"}}
 // With "here": true the undo is sent by htmx, and the page stays as it is.
 
-import { say } from "./time.js";
-
 const STAYS = 8000;
 const region = document.querySelector("#toasts");
 
@@ -57,8 +55,9 @@ export function toast({ text, undo, level, here }) {
 
 region?.querySelectorAll("[data-toast]").forEach((arrived) => {
   prepare(arrived);
-  // What stood in the page from the start is no news to a screen reader.
-  setTimeout(() => say(arrived.querySelector("span").textContent), 500);
+  // What stood in the page from the start is no news to a screen reader: only a change of its words is.
+  const words = arrived.querySelector("span");
+  setTimeout(() => { words.textContent += "\u00a0"; }, 500);
 });
 document.addEventListener("toast", ({ detail }) => toast(detail));
 document.addEventListener("htmx:responseError", ({ detail }) => {
