@@ -1,6 +1,7 @@
 // Everything here upgrades pages that already work without it.
 import "./copy.js";
 import "./dialog.js";
+import "./fold.js";
 import "./forms.js";
 import "./in-place.js";
 import "./keys.js";

@@ -33,6 +33,7 @@ def test_a_release_goes_from_a_template_to_a_go_with_conditions(visit: Visit, pr
     maja.go("/p/PAY27/readiness/")
     expect(maja.page.get_by_role("heading", name="Acknowledgements")).to_contain_text("3 of 3")
     rehearse_the_rollback(maja)
+    fold_a_group(maja)
     maja.picture("ready readiness")
 
     vote(maja, "PAY27", "Go")
@@ -67,6 +68,20 @@ def test_a_release_goes_from_a_template_to_a_go_with_conditions(visit: Visit, pr
     maja.picture("ready record")
     people = (maja, phone, tomasz, rachel)
     assert [said for person in people for said in person.complaints] == []
+
+
+def fold_a_group(maja: Visitor) -> None:
+    """A group that is folded stays so while the tab is open."""
+    maja.go("/p/PAY27/readiness/?show=all")
+    head = maja.page.locator("[data-fold]").first
+    row = maja.page.locator("#checks tbody").first.locator("[data-row]").first
+    expect(row).to_be_visible()
+    head.click()
+    expect(row).to_be_hidden()
+    maja.page.reload()
+    expect(row).to_be_hidden()
+    head.click()
+    expect(row).to_be_visible()
 
 
 def test_a_condition_that_is_not_met_in_time_ends_the_go_and_everybody_hears(
