@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import DESK, Visitor
+from tests.journeys.conftest import DESK, Visitor, until
 from tests.journeys.test_access import LOOK
 
 pytestmark = pytest.mark.journey
@@ -117,5 +117,5 @@ def test_what_was_done_is_said_to_who_does_not_see_it(visit: Visit) -> None:
     message = maja.page.get_by_role("status").locator("[data-toast] > span")
     expect(message).to_be_visible()
 
-    maja.page.wait_for_function("window.heard.length > 0")
-    assert maja.page.evaluate("window.heard")[0].strip() == message.inner_text().strip()
+    heard = until("a change of the message", lambda: maja.page.evaluate("window.heard[0]"))
+    assert heard.strip() == message.inner_text().strip()
