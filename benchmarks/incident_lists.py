@@ -72,7 +72,7 @@ def _in_process(size: int, rounds: int, folder: Path, database: str) -> dict[str
         [sys.executable, "-m", "benchmarks.incident_lists", "--size", str(size), "--rounds", str(rounds)],
         env={**{name: value for name, value in os.environ.items() if name not in own},
              **{name: value for name, value in own.items() if value}},
-        check=True, capture_output=True, text=True,
+        check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     found: dict[str, dict[str, float]] = json.loads(run.stdout.splitlines()[-1])
     return found

@@ -58,7 +58,7 @@ WIDTH: Final = {REPORTED: 5, MOVED: 4, ENDED: 3, PROMISED: 2}
 
 @dataclass(slots=True)
 class Sums:
-    """The sums of a period at one entry of its journal. Read through `up_to`, `hours` and `since`.
+    """The sums of a period at one entry of its journal. Read through `up_to`, `hours` and `promises`.
 
     reported: P1, P2, P3, P4, issues that the release may have caused. moved: reported, came back, resolved, P1 opened.
     ended: resolved, issues resolved, those of them by BAU alone. promised: promises on P1 and P2 kept, missed.
@@ -149,7 +149,7 @@ class Sums:
 
 
 def of(period: Period) -> Sums:
-    """The sums as they are now, or a little younger than the loaded period. At most four queries once they are kept."""
+    """The sums as they are now, or a little younger than the loaded period. A constant number of queries."""
     if not has_many(period):
         return _empty(period, "")
     known: Sums | None = period.__dict__.get("_sums")
