@@ -7,10 +7,12 @@ time alone (a deadline) adds the minute to its name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from threading import Lock
 from typing import Any, Final
 
 from django.core.cache import cache
@@ -20,7 +22,10 @@ from incidents.models import Incident
 from periods.models import Period
 
 KEPT_S: Final = 600
+PATIENCE_S: Final = 20
 MANY: Final = 500  # incidents of a period from which figures are kept for a minute
+
+_counting: dict[str, Lock] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +64,30 @@ def _counted(periods: Iterable[int]) -> dict[int, tuple[int, ...]]:
 
 
 def once(key: str, count: Callable[[], Any]) -> Any:
-    """What `count` says, asked again only under another key. The key names the version counted."""
+    """What `count` says, asked again only under another key. The key names the version counted.
+
+    Of the threads of a process that ask at the same time one counts, and the others wait for it, though not for ever.
+    """
     found = cache.get(key)
     if found is None:
-        found = count()
-        cache.set(key, found, KEPT_S)
+        with _alone(key):
+            found = cache.get(key)
+            if found is None:
+                found = count()
+                cache.set(key, found, KEPT_S)
     return found
+
+
+@contextmanager
+def _alone(key: str) -> Iterator[None]:
+    lock = _counting.setdefault(key, Lock())
+    held = lock.acquire(timeout=PATIENCE_S)
+    try:
+        yield
+    finally:
+        if held:
+            _counting.pop(key, None)
+            lock.release()
 
 
 def stamp(periods: Iterable[Period], *, at: datetime) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -38,6 +40,26 @@ def test_a_figure_is_asked_for_once_until_something_happens(django_assert_num_qu
 
     with django_assert_num_queries(1):
         assert tallies.open_in([period])[period.pk] == Open(p1=1)
+
+
+def test_of_those_who_ask_at_the_same_time_one_counts_and_the_others_wait(settings: Any) -> None:
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "at-once"}
+    }
+    asked, counted = Barrier(8), []
+
+    def count() -> int:
+        counted.append(1)
+        return sum(range(200_000))  # long enough for the others to come
+
+    def ask(_: int) -> int:
+        asked.wait()
+        return int(tallies.once("slow", count))
+
+    with ThreadPoolExecutor(8) as people:
+        said = set(people.map(ask, range(8)))
+
+    assert (said, len(counted)) == ({sum(range(200_000))}, 1)
 
 
 def test_nobody_has_periods_without_asking(django_assert_num_queries: Any) -> None:
