@@ -47,10 +47,11 @@ def check(name: str, who: object, *, at: datetime) -> None:
 
 
 def _count(key: str, keep_s: int) -> int:
-    if cache.add(key, 1, keep_s):
-        return 1
+    at_once = getattr(cache, "count", None)  # our own Redis cache has it
     try:
-        return cache.incr(key)
+        if at_once is not None:
+            return int(at_once(key, keep_s))
+        return 1 if cache.add(key, 1, keep_s) else cache.incr(key)
     except ValueError:  # the cache lost it in between
         cache.set(key, 1, keep_s)
         return 1
