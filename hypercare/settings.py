@@ -258,6 +258,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "hypercare.tick", "schedule": 1.0, "options": {"expires": 5}},
     "audit": {"task": "hypercare.audit", "schedule": 15.0, "options": {"expires": 15}},
+    "tidy": {"task": "hypercare.tidy", "schedule": 3600.0, "options": {"expires": 60}},
 }
 if MAILBOX_URL:
     CELERY_BEAT_SCHEDULE["mailbox"] = {

@@ -1,6 +1,7 @@
-"""The two periodic tasks. They read the database's clock, which all machines share."""
+"""The periodic tasks. They read the database's clock, which all machines share."""
 
 from celery import shared_task
+from django.core.management import call_command
 
 from hypercare import auditor, clock, engine, headroom, restore, wiring
 
@@ -25,3 +26,9 @@ def audit() -> None:
 def read_mailbox() -> None:
     """Take in what people mailed. Two at once are harmless: every mail is read once."""
     wiring.resolve(wiring.MAILBOX)(at=clock.now())
+
+
+@shared_task(name="hypercare.tidy", soft_time_limit=50, time_limit=60)
+def tidy() -> None:
+    """Delete sessions that have ended: nobody can use them, and a row for each sign-in would stay for ever."""
+    call_command("clearsessions")

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from hypercare import tasks
 from hypercare.models import User
 from tests.factories import make_user
 from tests.hypercare.scene import signed_in, words
@@ -155,3 +157,14 @@ def test_somebody_switched_off_is_out_with_the_next_request(person: User) -> Non
     User.objects.filter(pk=person.pk).update(is_active=False)
 
     assert not is_in(client)
+
+
+def test_a_session_that_has_ended_leaves_no_row_behind(clock, person: User) -> None:
+    browser(person)
+    clock.shift(timedelta(hours=23))
+    late = browser(person)
+    clock.shift(timedelta(hours=2))
+
+    tasks.tidy()
+
+    assert list(Session.objects.values_list("session_key", flat=True)) == [late.session.session_key]
