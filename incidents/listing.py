@@ -22,6 +22,7 @@ from incidents.severity import SEVERITIES
 from periods.models import Period
 from periods.wallclock import instant, local_day
 
+NEWEST_RESOLVED: Final = ("-resolved_at", "-id")
 SHOWN: Final = ("period", "period__incident_policy", "owner")  # what a row says, its promises included
 PAGE: Final = 50
 BOARD: Final = 40
@@ -179,9 +180,15 @@ def _text(q: str) -> Q:
 
 def page(found: QuerySet[Incident], filters: Filters, viewer: User) -> Page:
     """One page of a list, period and owner loaded. One query."""
-    rows = wanted(found, filters, viewer).select_related(*SHOWN).defer("description", "resolution")
-    ordered = _resolved(rows, filters.after) if filters.group == "resolved" else _open(rows, filters.after)
-    incidents = list(ordered[: PAGE + 1])
+    rows = wanted(found, filters, viewer)
+    ordered: QuerySet[Incident]
+    if filters.group == "resolved":
+        # Chosen by their index alone: joined to their period first, SQLite would sort all there are.
+        newest = _resolved(rows, filters.after).values("pk")[: PAGE + 1]
+        ordered = Incident.objects.filter(pk__in=newest).order_by(*NEWEST_RESOLVED)
+    else:
+        ordered = _open(rows, filters.after)
+    incidents = list(ordered.select_related(*SHOWN).defer("description", "resolution")[: PAGE + 1])
     more = len(incidents) > PAGE
     last = incidents[PAGE - 1] if more else None
     return Page(incidents[:PAGE], filters.link(after=_key(last, filters)) if last else "")
@@ -206,7 +213,7 @@ def _beyond(fields: tuple[str, ...], key: tuple[Any, ...]) -> Q:
 
 
 def _resolved(rows: QuerySet[Incident], after: str) -> QuerySet[Incident]:
-    rows = rows.order_by("-resolved_at", "-id")
+    rows = rows.order_by(*NEWEST_RESOLVED)
     parts = after.split("~")
     moment = _moment(parts[0])
     if len(parts) != 2 or moment is None or not parts[1].isdecimal():
