@@ -102,8 +102,8 @@ def _answer(request: Request, period: Period, pk: int, **answer: Any) -> Respons
 @api_view(["POST"])
 def remind(request: Request, key: str, pk: int) -> Response:
     """Invite somebody, or ask again: a mail with a one-tap link goes out. 409 within four hours of the last one."""
-    nothing(request)
     period = period_or_404(person(request), key, may="members.manage")
+    nothing(request)
     asking.remind(_member_or_404(period, pk).pk, by=person(request), at=timezone.now(), via=VIA)
     return Response(_member(request, period, pk))
 
@@ -112,8 +112,8 @@ def remind(request: Request, key: str, pk: int) -> Response:
 @api_view(["POST"])
 def release(request: Request, key: str, pk: int) -> Response:
     """Release somebody; their coming shifts are cancelled."""
-    nothing(request)
     period = period_or_404(person(request), key, may="members.manage")
+    nothing(request)
     roster.remove_member(_member_or_404(period, pk).pk, by=person(request), at=timezone.now(), via=VIA)
     return Response(status=204)
 
