@@ -6,7 +6,9 @@ from uuid import uuid4
 
 import pytest
 import time_machine
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.test import override_settings
 from django.utils import timezone
 from hypothesis import HealthCheck
 from hypothesis import settings as property_settings
@@ -29,6 +31,21 @@ def django_db_setup(django_db_setup: None, django_db_blocker) -> None:
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER IF EXISTS journal_no_delete")
+
+
+@pytest.fixture(scope="module")
+def told(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+    """The demo, told once for all tests of a module: each undoes what it did itself, and the last one the demo."""
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    story = transaction.atomic()
+    with django_db_blocker.unblock():
+        story.__enter__()
+        with override_settings(PASSWORD_HASHERS=hashers):
+            call_command("seed_demo", verbosity=0)
+    yield
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        story.__exit__(None, None, None)
 
 
 @pytest.fixture

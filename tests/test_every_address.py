@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, get_resolver
@@ -76,9 +75,8 @@ def _no_limits(settings) -> None:
 
 
 @pytest.fixture
-def demo() -> User:
+def demo(told: None) -> User:
     """The demo; its lead."""
-    call_command("seed_demo", verbosity=0)
     return User.objects.get(email="maja@northlane.example")
 
 

@@ -8,7 +8,6 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 
 from hypercare import csvfile
@@ -137,9 +136,8 @@ def test_a_refusal_stays_a_problem_document(api: Client, period: Period) -> None
 
 
 @pytest.fixture
-def demo(settings) -> Client:
+def demo(told: None, settings) -> Client:
     settings.LIMITS = dict.fromkeys(settings.LIMITS, 10_000)  # nobody asks for every list in a minute
-    call_command("seed_demo", verbosity=0)
     return signed_in(User.objects.get(email="maja@northlane.example"))
 
 

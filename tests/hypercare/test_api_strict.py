@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
 
@@ -21,8 +20,7 @@ SENT = {"nobody_asked": 1}
 
 
 @pytest.fixture
-def lead() -> Client:
-    call_command("seed_demo", verbosity=0)
+def lead(told: None) -> Client:
     return signed_in(User.objects.get(email="maja@northlane.example"))
 
 

@@ -188,6 +188,7 @@ def test_an_unknown_panel_does_not_exist(lead: User) -> None:
     assert signed_in(lead).get("/p/BILL/_overview/secrets/", headers=HTMX).status_code == 404
 
 
+@pytest.mark.usefixtures("frozen")  # figures are counted anew with each minute
 @pytest.mark.parametrize("make", [live_period, coming_period])
 def test_the_overview_asks_the_database_as_often_for_twenty_rows_as_for_one(lead: User, make) -> None:
     period = make(lead)
