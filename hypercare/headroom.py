@@ -10,7 +10,7 @@ import mmap
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NoReturn
 
 logger = logging.getLogger("hypercare.engine")
 
@@ -32,6 +32,11 @@ def or_end() -> Iterator[None]:
     try:
         yield
     except MemoryError:
-        logger.critical("Out of memory: the process ends itself to be started afresh")
-        logging.shutdown()
-        os._exit(EX_SOFTWARE)
+        end_process("Out of memory")
+
+
+def end_process(why: str) -> NoReturn:
+    """End the process at once, whatever its threads do; whoever supervises it starts another."""
+    logger.critical("%s: the process ends itself to be started afresh", why)
+    logging.shutdown()
+    os._exit(EX_SOFTWARE)

@@ -188,7 +188,7 @@ def _fire_all(timers: Sequence[Timer], at: datetime) -> int:
 def _fire_together(timers: Sequence[Timer], at: datetime) -> bool:
     """False, and nothing stands, when one of them could not be fired: the others must not wait for it."""
     try:
-        _call(timers, at)
+        fire(timers, at=at)
     except Exception:
         logger.warning("Timers that were fired together failed; now each by itself", exc_info=True)
         return False
@@ -196,21 +196,24 @@ def _fire_together(timers: Sequence[Timer], at: datetime) -> bool:
 
 
 @transaction.atomic
-def _call(timers: Sequence[Timer], at: datetime) -> None:
-    """Call the handler of timers of one kind and mark them. Raises TimerGone when one is no longer ours."""
+def fire(timers: Sequence[Timer], *, at: datetime) -> None:
+    """Call the handler of one timer, or of several of a kind that takes many, and mark them.
+
+    Raises TimerGone when one is no longer as it was read.
+    """
     kind = timers[0].kind
     handler: Callable[..., None] = wiring.resolve(_handler(kind))
     if kind in wiring.TIMER_HANDLERS_OF_MANY:
         handler([Firing(timer.args, timer.due_at) for timer in timers], at=at)
     else:
-        for timer in timers:
-            handler(timer.args, due_at=timer.due_at, at=at)
+        (timer,) = timers
+        handler(timer.args, due_at=timer.due_at, at=at)
     _mark_fired(timers, at)
 
 
 def _fire(timer: Timer, at: datetime) -> bool:
     try:
-        _call([timer], at)  # A timer may outlive its kind: then it backs off alone.
+        fire([timer], at=at)  # A timer may outlive its kind: then it backs off alone.
     except TimerGone:
         return False
     except Exception as error:  # A poison row backs off and is shown; its neighbours go on.

@@ -13,8 +13,8 @@ from hypercare import timers
 from hypercare.demo.people import CPH
 from hypercare.demo.script import Script
 from hypercare.demo.words import LEVELS, OPEN_BIG
-from hypercare.models import Timer, User
-from incidents import escalation, facts, queues, triage
+from hypercare.models import User
+from incidents import facts, queues, triage
 from incidents.models import Incident
 from periods.models import Period
 
@@ -98,8 +98,7 @@ def _page(title: str, at: datetime) -> None:
     """As the clock and a sender would have done it then; nothing leaves the house."""
     incident = found(title)
     for timer in timers.due(at).filter(key__startswith=f"escalation:{incident.pk}:"):
-        escalation.on_steps([timers.Firing(timer.args, timer.due_at)], at=at)
-        Timer.objects.filter(pk=timer.pk).update(fired_at=at)
+        timers.fire([timer], at=at)
     pages = Delivery.objects.filter(period=incident.period_id, subject=incident.subject, kind="page")
     pages.filter(state=Delivery.State.DUE).update(
         state=Delivery.State.SENT, attempts=1, sent_at=F("intended_at") + SENT_AFTER, settled_at=at

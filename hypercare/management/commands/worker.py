@@ -7,7 +7,6 @@ again. Nothing is lost by that: the rows are the truth, and a claim ends with it
 """
 
 import logging
-import os
 import threading
 import time
 from argparse import ArgumentParser
@@ -21,7 +20,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from hypercare.celery import app
-from hypercare.headroom import EX_SOFTWARE
+from hypercare.headroom import end_process
 
 logger = logging.getLogger("hypercare.worker")
 
@@ -104,9 +103,7 @@ class Guard:
         """End the process at once on a fault; a thread that hangs cannot be ended alone."""
         fault = self.fault()
         if fault:
-            logger.critical("%s: the worker ends itself to be started afresh", fault)
-            logging.shutdown()
-            os._exit(EX_SOFTWARE)
+            end_process(fault)
 
 
 class Clock(bootsteps.StartStopStep):
