@@ -18,7 +18,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 ASKED: Counter[str] = Counter()
 BUSY_TIMES = 2
@@ -39,7 +39,7 @@ class Session(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember where to answer."""
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self.buffer = b""
         self.endless: tuple[float, str, str] | None = None
 

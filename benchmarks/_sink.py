@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 ASKED: Counter[str] = Counter()
 BUSY_TIMES = 2
@@ -27,7 +27,7 @@ class Session(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet."""
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self.buffer, self.in_data, self.recipient = b"", False, ""
         self._say("220 sink")
 

@@ -5,6 +5,7 @@ One that went on would claim what it can no longer finish, and leave each piece 
 
 from __future__ import annotations
 
+import gc
 import logging
 import mmap
 import os
@@ -24,6 +25,15 @@ def check() -> None:
         mmap.mmap(-1, LEAST).close()  # Asked for, never touched: it costs a few microseconds.
     except OSError as error:
         raise MemoryError(f"No {LEAST} bytes are to be had") from error
+
+
+def settle() -> None:
+    """Call once everything is loaded: the collector never again goes through what stays for good.
+
+    Its full rounds took 0.1 s, in the midst of somebody's request.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

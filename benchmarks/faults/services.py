@@ -5,12 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from benchmarks._servers import Postgres, Redis, Web
 from benchmarks._stage import Stage, percentile, wait_until_settled
 from benchmarks.faults._load import IN_FLIGHT, LONGEST, PER_SECOND, Result, load, not_later, nothing_twice
+
+if TYPE_CHECKING:
+    from periods.models import Period
 
 OFF = 60.0  # seconds a server is off or frozen
 
@@ -191,7 +195,7 @@ def _page_times(web: Web) -> list[float]:
     return [_ask(web.address("/accounts/login/"))[1] for _ in range(20)]
 
 
-def _write_times(period: object, name: str, *, count: int = 10, apart: float = 0.0) -> list[float]:
+def _write_times(period: Period, name: str, *, count: int = 10, apart: float = 0.0) -> list[float]:
     """Seconds that writes with a wake-up hint take, as a request makes them; one that fails is left out."""
     from django.db import DatabaseError, connections, transaction  # noqa: PLC0415
 

@@ -19,16 +19,21 @@ LEVELS = (("P1", "high", "high"), ("P2", "high", "medium"), ("P3", "medium", "me
 
 
 @transaction.atomic
-def make(size: int, *, at: datetime) -> int:
-    """A live period LOAD1 with `size` incidents, one in 200 open; how many were made (0 when it is there)."""
+def make(size: int, *, at: datetime, still_open: int = 0) -> int:
+    """A live period LOAD1 with `size` incidents; how many were made (0 when it is there).
+
+    still_open: how many of the newest are open; one in 200 when left out.
+    """
     if Period.objects.filter(key="LOAD1").exists():
         return 0
     owner = User.objects.filter(email=address("maja")).first() or User.objects.order_by("id").first()
     if owner is None:
         owner = User.objects.create_user(address("maja"), name="Maja Lindqvist", may_plan=True)
     period = _period(owner, size, at)
+    is_open = range(size - still_open, size) if still_open else range(199, size, 200)
     for first in range(0, size, BATCH):
-        _batch(period, owner, range(first, min(first + BATCH, size)), size, at)
+        rows = [_incident(period, owner, n, size, at) for n in range(first, min(first + BATCH, size))]
+        _store(period, [row if row.number - 1 in is_open else _resolved(row, at) for row in rows])
     return size
 
 
@@ -43,8 +48,8 @@ def _period(owner: User, size: int, at: datetime) -> Period:
     return period
 
 
-def _batch(period: Period, owner: User, numbers: range, size: int, at: datetime) -> None:
-    rows = Incident.objects.bulk_create([_incident(period, owner, n, size, at) for n in numbers])
+def _store(period: Period, incidents: list[Incident]) -> None:
+    rows = Incident.objects.bulk_create(incidents)
     changes = [
         StatusChange(incident=row, period=period, to_status="new", opens=1, at=row.reported_at)
         for row in rows
@@ -62,11 +67,17 @@ def _batch(period: Period, owner: User, numbers: range, size: int, at: datetime)
 def _incident(period: Period, owner: User, n: int, size: int, at: datetime) -> Incident:
     severity, impact, urgency = LEVELS[min(3, (n * 7) % 20 // 4)]
     reported = at - WINDOW + WINDOW * (n / size)
-    is_open = n % 200 == 199
-    resolved = None if is_open else min(reported + timedelta(hours=1 + n % 30), at)
     return Incident(
         period=period, number=n + 1, title=f"Load incident {n + 1}", impact=impact, urgency=urgency, severity=severity,
-        status="investigating" if is_open else "resolved", reported_at=reported, reported_by=owner, owner=owner,
-        acknowledged_at=reported + timedelta(minutes=5), acknowledged_by=owner, resolved_at=resolved,
-        resolved_by=None if is_open else owner, ending="" if is_open else "fixed", updated_at=resolved or reported,
+        status="investigating", reported_at=reported, reported_by=owner, owner=owner,
+        acknowledged_at=reported + timedelta(minutes=5), acknowledged_by=owner, updated_at=reported,
     )  # fmt: skip
+
+
+def _resolved(incident: Incident, at: datetime) -> Incident:
+    """After 1 to 30 hours; where that is still ahead, halfway to now, so that no hour has more than its share."""
+    takes = timedelta(hours=1 + (incident.number - 1) % 30)
+    resolved = incident.reported_at + min(takes, (at - incident.reported_at) / 2)
+    incident.status, incident.ending, incident.resolved_by = "resolved", "fixed", incident.owner
+    incident.resolved_at = incident.updated_at = resolved
+    return incident
