@@ -31,7 +31,7 @@ check: ## Lint, types, import contracts, migrations and the deployment checks
 
 e2e: ## Drive the product through a browser
 	$(ENVIRONMENT) e2e
-	@$(PYTHON_HERE) -m pytest tests/journeys -m journey $(ARGS)
+	@$(PYTHON_HERE) -m pytest tests/journeys -m journey -n 2 --dist loadfile $(ARGS)
 
 faults: ## Break things while messages are due: killed workers, cut sessions, hung receivers (ARGS="--quick" for two minutes)
 	$(ENVIRONMENT) test

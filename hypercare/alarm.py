@@ -46,7 +46,7 @@ def _watch() -> None:
 
 
 def look(*, at: datetime) -> bool:
-    """Mail the admins when the engine has been silent or behind for two minutes; whether this call did.
+    """Mail the admins when engine or workers have been silent, or behind, for two minutes; whether this call did.
 
     A paused engine raises no alarm: somebody paused it, and every page says so.
     """
@@ -54,9 +54,9 @@ def look(*, at: datetime) -> bool:
     if found.beat_at is None or found.paused_at is not None:
         return False
     late = max(at - found.beat_at, found.overdue)
-    if late > SILENT:
-        return _is_first(at) and _mail_or_forget(late)
-    if not found.late:
+    if max(late, found.alone) > SILENT:
+        return _is_first(at) and _mail_or_forget(late, found.alone)
+    if not found.late and found.alone_since is None:
         _forget()
     return False
 
@@ -68,10 +68,10 @@ def _is_first(at: datetime) -> bool:
     return quiet.update(oldest_due_at=at, beat_at=at) == 1
 
 
-def _mail_or_forget(late: timedelta) -> bool:
+def _mail_or_forget(late: timedelta, alone: timedelta) -> bool:
     """Mail the admins. When that fails, the next look counts as the first again; the failure is raised."""
     try:
-        return _mail(late)
+        return _mail(*(_late(late) if late > SILENT else _alone(alone)))
     except (OSError, smtplib.SMTPException):
         _forget()
         raise
@@ -81,17 +81,27 @@ def _forget() -> None:
     Heartbeat.objects.filter(name=ALARM, oldest_due_at__isnull=False).update(oldest_due_at=None)
 
 
-def _mail(late: timedelta) -> bool:
+def _late(late: timedelta) -> tuple[str, str]:
+    """Subject, and what is wrong and what to do."""
+    return "Hypercare is not sending: the engine is silent", (
+        f"Reminders and pages have not been going out for {late.total_seconds() / 60:.0f} minutes.\n\n"
+        "Start the worker again, and look at its log. What is due is kept and goes out when it runs."
+    )
+
+
+def _alone(alone: timedelta) -> tuple[str, str]:
+    return "Hypercare still sends, but its workers are silent", (
+        f"The workers have heard no tick for {alone.total_seconds() / 60:.0f} minutes. The clock's own process sends "
+        "reminders and pages meanwhile; reports by mail wait.\n\nLook at Redis first, then at the workers."
+    )
+
+
+def _mail(subject: str, trouble: str) -> bool:
     admins = User.objects.filter(is_superuser=True, is_active=True).order_by("id")
     addresses = list(admins.values_list("email", flat=True)[:20])
-    minutes = late.total_seconds() / 60
-    logger.critical("The engine has been silent or behind for %.0f minutes", minutes)
+    logger.critical("%s. %s", subject, trouble)
     if not addresses:
         return False
-    text = (
-        f"Reminders and pages have not been going out for {minutes:.0f} minutes.\n\n"
-        "Start the worker again, and look at its log. What is due is kept and goes out when it runs.\n"
-        f"{settings.BASE_URL}/deliveries/\n\nThis comes from the web process, once for each outage."
-    )
-    send_mail("Hypercare is not sending: the engine is silent", text, None, addresses)
+    text = f"{trouble}\n{settings.BASE_URL}/deliveries/\n\nThis comes from the web process, once for each outage."
+    send_mail(subject, text, None, addresses)
     return True

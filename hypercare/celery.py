@@ -19,3 +19,10 @@ def warm_up(**_: Any) -> None:
     """Load what the first message would wait for, once, before the worker's processes are made from this one."""
     for path in wiring.WARM_UP:
         wiring.resolve(path)()
+
+
+@signals.beat_init.connect
+def stand_by(**_: Any) -> None:
+    """Ticks that workers do not hear are done by whoever gives them; a worker with its own broker hears its own."""
+    if not str(app.conf.broker_url).startswith("memory:"):
+        wiring.resolve(wiring.UNDERSTUDY)()

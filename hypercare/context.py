@@ -35,6 +35,7 @@ class Shell:
     section: str = "home"
     can_plan: bool = False
     engine_late: bool = False
+    engine_alone: bool = False
     engine_paused: str = ""
     needs_count: int = 0
     needs_red: bool = False
@@ -63,6 +64,7 @@ def _fill(frame: Shell, user: User, path: str, now: datetime) -> None:
     counts = tallies.open_in(periods)
     frame.user, frame.theme, frame.can_plan = user, user.theme, user.may_plan
     seen = engine.glance(at=now)
+    frame.engine_alone = seen.alone > engine.LATE
     frame.engine_late, frame.engine_paused = seen.late, seen.paused_why if seen.paused_at else ""
     frame.needs_count, frame.needs_red = _needs(user, periods, now)
     frame.open_incidents = sum(counts[period.pk].open for period in periods)

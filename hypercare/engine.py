@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError
 from django.db.models import Subquery
 
-from hypercare import pause, queue, wiring
+from hypercare import pause, queue, restore, wiring
 from hypercare.models import Heartbeat, Installation, Setback
 
 logger = logging.getLogger("hypercare.engine")
 
 LATE = timedelta(seconds=60)
-ENGINE, AUDITOR = "engine", "auditor"
+ENGINE, AUDITOR, UNDERSTUDY = "engine", "auditor", "understudy"
+STOOD_IN = timedelta(seconds=30)  # How long ago the understudy may have ticked and still be called on.
 
 
 @dataclass(frozen=True)
 class Condition:
-    """How the engine is. `beat_at` is None before the first tick; `overdue` is how long the oldest row waits."""
+    """How the engine is.
+
+    `beat_at` is None before the first tick; `overdue` is how long the oldest row waits; `alone_since` is since when the
+    workers hear no tick and `hypercare/understudy.py` does their work, None while they hear it.
+    """
 
     at: datetime
     beat_at: datetime | None
@@ -28,6 +34,7 @@ class Condition:
     paused_at: datetime | None
     paused_why: str
     setbacks: int
+    alone_since: datetime | None = None
 
     @property
     def silent(self) -> bool:
@@ -43,6 +50,18 @@ class Condition:
     def ok(self) -> bool:
         """Whether everything goes out in time."""
         return not self.late and self.paused_at is None
+
+    @property
+    def alone(self) -> timedelta:
+        """How long the workers have heard no tick while others did their work."""
+        return self.at - self.alone_since if self.alone_since else timedelta()
+
+
+def turn(*, at: datetime) -> None:
+    """A tick as a process of its own runs it: a database that was restored pauses the engine first."""
+    restore.check_once(at=at)
+    tick(at=at)
+    restore.remember(at=at)
 
 
 def tick(*, at: datetime) -> dict[str, int]:
@@ -94,9 +113,11 @@ def lateness(*, at: datetime) -> timedelta:
 
 def condition(*, at: datetime) -> Condition:
     """Look at the queues themselves: what health checks ask."""
-    beats = dict(Heartbeat.objects.filter(name=ENGINE).values_list("name", "beat_at"))
+    beats = {row.name: row for row in Heartbeat.objects.filter(name__in=(ENGINE, UNDERSTUDY))}
+    beat_at = beats[ENGINE].beat_at if ENGINE in beats else None
     paused_at, why = pause.state()
-    return Condition(at, beats.get(ENGINE), lateness(at=at), paused_at, why, Setback.objects.count())
+    alone = _alone_since(beats, at)
+    return Condition(at, beat_at, lateness(at=at), paused_at, why, Setback.objects.count(), alone)
 
 
 def glance(*, at: datetime) -> Condition:
@@ -104,7 +125,7 @@ def glance(*, at: datetime) -> Condition:
 
     What was overdue when the auditor last looked counts until it looks again.
     """
-    rows = Heartbeat.objects.filter(name__in=(ENGINE, AUDITOR)).annotate(
+    rows = Heartbeat.objects.filter(name__in=(ENGINE, AUDITOR, UNDERSTUDY)).annotate(
         paused_at=Subquery(Installation.objects.values("paused_at")[:1]),
         paused_why=Subquery(Installation.objects.values("paused_why")[:1]),
     )
@@ -113,7 +134,14 @@ def glance(*, at: datetime) -> Condition:
     if engine is None:
         return Condition(at, None, timedelta(), None, "", 0)
     seen = auditor.beat_at - auditor.oldest_due_at if auditor and auditor.oldest_due_at else timedelta()
-    return Condition(at, engine.beat_at, seen, engine.paused_at, engine.paused_why, 0)
+    alone = _alone_since(beats, at)
+    return Condition(at, engine.beat_at, seen, engine.paused_at, engine.paused_why, 0, alone)
+
+
+def _alone_since(beats: Mapping[str, Heartbeat], at: datetime) -> datetime | None:
+    """Since when the understudy ticks; None when it has not lately."""
+    stood_in = beats.get(UNDERSTUDY)
+    return stood_in.oldest_due_at if stood_in and at - stood_in.beat_at <= STOOD_IN else None
 
 
 def is_late(*, at: datetime) -> bool:

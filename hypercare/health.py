@@ -47,4 +47,6 @@ def _why(found: engine.Condition) -> str:
         return "paused"
     if found.beat_at is None:
         return "has not run yet"
-    return "silent" if found.silent else "late" if found.late else ""
+    if found.late:
+        return "silent" if found.silent else "late"
+    return "the workers hear no ticks" if found.alone_since else ""

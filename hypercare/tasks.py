@@ -3,17 +3,14 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from hypercare import auditor, clock, engine, headroom, restore, wiring
+from hypercare import auditor, clock, engine, headroom, wiring
 
 
 @shared_task(name="hypercare.tick", soft_time_limit=50, time_limit=60)
 def tick() -> None:
     """Work off what is due. Two at once are harmless: every row is claimed."""
     with headroom.or_end():
-        now = clock.now()
-        restore.check_once(at=now)
-        engine.tick(at=now)
-        restore.remember(at=now)
+        engine.turn(at=clock.now())
 
 
 @shared_task(name="hypercare.audit", soft_time_limit=20, time_limit=30)

@@ -162,6 +162,9 @@ NEXT_WAY = "contributors.contacts.next_way"
 # Called before a worker begins: what its first message would otherwise wait for. () -> None.
 WARM_UP: tuple[str, ...] = ("contributors.messages.warm_up",)
 
+# Called in the process that gives the ticks: does the workers' part while they hear none. () -> None.
+UNDERSTUDY = "hypercare.understudy.stand_by"
+
 # Reads the mailbox, where one is named: (at) -> number of mails read.
 MAILBOX = "incidents.outside.mailbox.poll"
 
@@ -211,6 +214,7 @@ def every_path() -> list[str]:
         NEXT_WAY,
         MAILBOX,
         *WARM_UP,
+        UNDERSTUDY,
         *AFTER_SENDING,
         *OLDEST_DUE,
         *ENGINE,

@@ -263,34 +263,35 @@ def reached(maja: Visitor, path: str) -> bool:
 def test_no_text_for_people_outside_and_no_name_of_a_way_runs_as_a_script(
     visit: Visit, product: Product, token: str
 ) -> None:
+    # Another period than the one whose outside the other journeys look at.
     page = {
         "visibility": "public",
         "slug": "texts",
         "title": PAYLOADS[1],
         "about": f"{PAYLOADS[0]}{PAYLOADS[2]}",
     }
-    call(product, token, "periods/BILL26/status-page/", page, method="PUT")
+    call(product, token, "periods/SCAN26/status-page/", page, method="PUT")
     form = {
         "is_open": True,
         "title": PAYLOADS[1],
         "answer_within": PAYLOADS[2][:40],
         "data_note": PAYLOADS[0],
     }
-    call(product, token, "periods/BILL26/report-form/", form, method="PUT")
+    call(product, token, "periods/SCAN26/report-form/", form, method="PUT")
     for payload in PAYLOADS:
         said = {"title": payload[:120], "state": "investigating", "text": payload, "audience": "everyone"}
-        call(product, token, "periods/BILL26/updates/", said)
+        call(product, token, "periods/SCAN26/updates/", said)
         known = {"title": payload[:120], "workaround": payload, "shown_outside": True}
-        call(product, token, "periods/BILL26/known-errors/", known)
+        call(product, token, "periods/SCAN26/known-errors/", known)
     for number, payload in enumerate(PAYLOADS[:6]):
         way = {"kind": "chat", "label": payload[:60], "target": f"ntfys://ntfy.example.com/texts-{number}"}
         call(product, token, "me/contact-points/", way)
-    public = call(product, token, "periods/BILL26/report-form/", {}, method="GET")["url"]
+    public = call(product, token, "periods/SCAN26/report-form/", {}, method="GET")["url"]
 
     maja, opened = watched(visit)
 
-    assert ran(maja, ["/status/texts/", str(public), "/p/BILL26/comms/", "/p/BILL26/comms/known-errors/",
-                      "/p/BILL26/comms/status-page/", "/p/BILL26/comms/report-form/", "/settings/contact/",
-                      "/p/BILL26/activity/", "/p/BILL26/deliveries/"]) == []  # fmt: skip
+    assert ran(maja, ["/status/texts/", str(public), "/p/SCAN26/comms/", "/p/SCAN26/comms/known-errors/",
+                      "/p/SCAN26/comms/status-page/", "/p/SCAN26/comms/report-form/", "/settings/contact/",
+                      "/p/SCAN26/activity/", "/p/SCAN26/deliveries/"]) == []  # fmt: skip
     assert opened == []
     assert maja.complaints == []
