@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from hypercare.errors import AlreadyDone, Invalid, Refused
 from hypercare.models import User
@@ -98,8 +98,9 @@ def _check_above(incident: Incident, above: Incident) -> None:
 def beside(incident: Incident) -> list[Incident]:
     """Related incidents, the most severe first, with their period. One query."""
     pairs = Relation.objects.filter(Q(first=incident) | Q(second=incident))
-    ids = Q(pk__in=pairs.values("first")) | Q(pk__in=pairs.values("second"))
-    found = Incident.objects.filter(ids).exclude(pk=incident.pk).select_related("period", "owner")
+    # One set to look up: of two that are joined by OR, PostgreSQL reads every incident there is.
+    others = pairs.values_list(Case(When(first=incident, then="second"), default="first"))
+    found = Incident.objects.filter(pk__in=others).select_related("period", "owner")
     return list(found.order_by("severity", "reported_at", "id")[:MOST])
 
 
