@@ -32,8 +32,10 @@ def make(size: int, *, at: datetime, still_open: int = 0) -> int:
     period = _period(owner, size, at)
     is_open = range(size - still_open, size) if still_open else range(199, size, 200)
     for first in range(0, size, BATCH):
-        rows = [_incident(period, owner, n, size, at) for n in range(first, min(first + BATCH, size))]
-        _store(period, [row if row.number - 1 in is_open else _resolved(row, at) for row in rows])
+        last = min(first + BATCH, size)
+        _store(
+            period, [_incident(period, owner, n, size, at, is_open=n in is_open) for n in range(first, last)]
+        )
     return size
 
 
@@ -64,20 +66,14 @@ def _store(period: Period, incidents: list[Incident]) -> None:
     StatusChange.objects.bulk_create(changes)
 
 
-def _incident(period: Period, owner: User, n: int, size: int, at: datetime) -> Incident:
+def _incident(period: Period, owner: User, n: int, size: int, at: datetime, *, is_open: bool) -> Incident:
+    """Resolved after 1 to 30 hours; where that is still ahead, halfway to now: no hour has more than its share."""
     severity, impact, urgency = LEVELS[min(3, (n * 7) % 20 // 4)]
     reported = at - WINDOW + WINDOW * (n / size)
+    resolved = None if is_open else reported + min(timedelta(hours=1 + n % 30), (at - reported) / 2)
     return Incident(
         period=period, number=n + 1, title=f"Load incident {n + 1}", impact=impact, urgency=urgency, severity=severity,
-        status="investigating", reported_at=reported, reported_by=owner, owner=owner,
-        acknowledged_at=reported + timedelta(minutes=5), acknowledged_by=owner, updated_at=reported,
+        status="investigating" if is_open else "resolved", reported_at=reported, reported_by=owner, owner=owner,
+        acknowledged_at=reported + timedelta(minutes=5), acknowledged_by=owner, resolved_at=resolved,
+        resolved_by=None if is_open else owner, ending="" if is_open else "fixed", updated_at=resolved or reported,
     )  # fmt: skip
-
-
-def _resolved(incident: Incident, at: datetime) -> Incident:
-    """After 1 to 30 hours; where that is still ahead, halfway to now, so that no hour has more than its share."""
-    takes = timedelta(hours=1 + (incident.number - 1) % 30)
-    resolved = incident.reported_at + min(takes, (at - incident.reported_at) / 2)
-    incident.status, incident.ending, incident.resolved_by = "resolved", "fixed", incident.owner
-    incident.resolved_at = incident.updated_at = resolved
-    return incident

@@ -111,8 +111,8 @@ def of_period(
         "filters": filters,
         "rights": me,
         "counts": figures,
-        "segments": (segments := _segments(filters, figures)),
-        "has_rare": any(segment["rare"] and not segment["current"] for segment in segments),
+        "segments": _segments(filters, figures),
+        "apart": _apart(filters, figures),
         "severities": _severity_links(filters),
         "systems": [(name, filters.link(system=name), name == filters.system) for name in period.systems],
         "kinds": [
@@ -215,6 +215,16 @@ def _segments(filters: Filters, figures: dict[str, int]) -> list[dict[str, Any]]
         for group, label in listing.GROUPS.items()
         if group not in listing.RARE or group == filters.group or figures[FIGURES[group]]
     ]  # fmt: skip
+
+
+def _apart(filters: Filters, figures: dict[str, int]) -> list[tuple[str, str]]:
+    """What is open and in other lists than the one of everything open: words and address."""
+    words = {"snoozed": "snoozed", "backlog": "in the backlog", "problems": "as problem records"}
+    return [
+        (f"{figures[FIGURES[group]]:,} {words[group]}", filters.link(group=group))
+        for group in listing.RARE
+        if filters.group == "open" and figures[FIGURES[group]]
+    ]
 
 
 def _group_count(filters: Filters, figures: dict[str, int]) -> str:

@@ -112,10 +112,18 @@ def test_a_snoozed_incident_is_out_of_the_open_list_and_under_snoozed(
 
     browser.post("/i/BILL-1/snooze/", {"choice": "4h"})
 
-    assert "Later" not in text(browser.get("/p/BILL/incidents/"))
-    assert "Later" in text(browser.get("/p/BILL/incidents/?status=snoozed"))
+    open_list, snoozed = (
+        text(browser.get("/p/BILL/incidents/")),
+        text(browser.get("/p/BILL/incidents/?status=snoozed")),
+    )
+    assert "Later" not in open_list
+    assert ">1 snoozed</a>" in open_list
+    assert "Later" in snoozed
+    assert "Not in this list" not in snoozed
     browser.post("/i/BILL-1/snooze/", {"choice": ""})
-    assert "Later" in text(browser.get("/p/BILL/incidents/"))
+    open_list = text(browser.get("/p/BILL/incidents/"))
+    assert "Later" in open_list
+    assert "Not in this list" not in open_list
 
 
 def test_the_type_filters_the_list(browser: Client, period: Period, lead: User) -> None:
