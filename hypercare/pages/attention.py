@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,7 +26,6 @@ PROBLEM_RANK = 40
 ROLLBACK_RANK = 5
 PATTERN_RANK = 35
 PROMISE_RANK = 20
-PROMISE_NEAR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)

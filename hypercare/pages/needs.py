@@ -14,10 +14,12 @@ from contributors.models import Acknowledgement, CoverRequest, Handoff, Membersh
 from hypercare.models import User
 from incidents import clocks
 from incidents.deadlines import clocks_of
-from incidents.models import Incident, RollbackDecision
+from incidents.models import Incident, Notice, RollbackDecision
+from incidents.outside import updates
 from periods.models import Action, ChecklistItem, Period
 
 MOST = 30
+PROMISE_NEAR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,10 @@ def count(user: User, *, at: datetime) -> Todo:
 
 
 def of(user: User, *, at: datetime) -> Todo:
-    """What needs this person now. Fifteen queries, at most 30 of each kind."""
+    """What needs this person now. Sixteen queries, at most 30 of each kind."""
     found = [
         *_incidents(user, at),
+        *_promises(user, at),
         *_handoffs(user, at),
         *_rollbacks(user),
         *_decisions(user, at),
@@ -119,6 +122,19 @@ def _incident_need(incident: Incident, at: datetime) -> Need:
     button = "Assign" if incident.owner_id is None else buttons.get(kind, "Open")
     return Need("alert", f"{verb} {incident.key}", incident.title, due_at, button, incident.get_absolute_url(),
                 incident.severity)  # fmt: skip
+
+
+def _promises(user: User, at: datetime) -> list[Need]:
+    """What people outside were promised to hear by about now, from those whom that reminds."""
+    owed = updates.owed_by(user, periods=_current(user), before=at + PROMISE_NEAR)
+    return [_promise_need(notice) for notice in owed]
+
+
+def _promise_need(notice: Notice) -> Need:
+    severity = notice.incident.severity if notice.incident else ""
+    url = f"{reverse('period_comms', kwargs={'key': notice.period.key})}?notice={notice.pk}#write-t"
+    return Need("megaphone", f"Post the promised update: {notice.title}", notice.period.name, notice.next_by,
+                "Write update", url, severity)  # fmt: skip
 
 
 def _handoffs(user: User, at: datetime) -> list[Need]:

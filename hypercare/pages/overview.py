@@ -18,7 +18,8 @@ from hypercare.http import SignedInRequest
 from hypercare.models import User
 from hypercare.pages import activity as sentences
 from hypercare.pages import charts, phases
-from hypercare.pages.attention import PROMISE_NEAR, strip
+from hypercare.pages.attention import strip
+from hypercare.pages.needs import PROMISE_NEAR
 from incidents import patterns, presenters, rollback, tallies
 from incidents.models import Incident
 from incidents.outside import updates

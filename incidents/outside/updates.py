@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from contributors import notifications
 from contributors.models import Delivery
@@ -20,7 +21,7 @@ from hypercare.errors import AlreadyDone, Invalid, Refused, TransitionRefused
 from hypercare.models import User
 from incidents import triage
 from incidents.deadlines import clocks_of
-from incidents.models import Comment, Incident, Notice, Update
+from incidents.models import Comment, Incident, IncidentRole, Notice, Update
 from incidents.records import hold
 from periods import journal
 from periods.models import Period
@@ -107,6 +108,22 @@ def promised(period: Period, *, before: datetime) -> list[Notice]:
     """Open notices whose next word is promised by then or is late, the most urgent first; at most 20. One query."""
     found = Notice.objects.filter(period=period, resolved_at__isnull=True, next_by__lte=before)
     return list(found.select_related("incident").order_by("next_by", "id")[:MOST_PROMISED])
+
+
+def owed_by(user: User, *, periods: QuerySet[Period], before: datetime) -> list[Notice]:
+    """Notices of those periods whose next word is promised by then, for who leads, wrote last or is comms lead of it.
+
+    They are the people who are reminded. The most urgent first, with period and incident; at most 20. One query.
+    """
+    last = Update.objects.filter(notice=OuterRef("pk"), number=OuterRef("updates_count"), by=user)
+    speaks = IncidentRole.objects.filter(
+        incident=OuterRef("incident"), part=IncidentRole.Part.COMMS, user=user, until__isnull=True
+    )
+    found = Notice.objects.filter(
+        Q(period__lead=user) | Exists(last) | Exists(speaks),
+        period__in=periods, resolved_at__isnull=True, next_by__lte=before,
+    )  # fmt: skip
+    return list(found.select_related("period", "incident").order_by("next_by", "id")[:MOST_PROMISED])
 
 
 @transaction.atomic
@@ -250,7 +267,11 @@ def _remind(args: Mapping[str, Any], how: str, at: datetime) -> None:
         return  # The clock stood still: that it is late is said by the other timer.
     last = Update.objects.select_related("by").get(notice=notice, number=notice.updates_count)
     said = {"how": how, "title": notice.title, "next_by": notice.next_by.isoformat(), "notice": notice.pk}
-    for person in {person.pk: person for person in (notice.period.lead, last.by) if person}.values():
+    speaks = IncidentRole.objects.filter(
+        incident=notice.incident_id, part=IncidentRole.Part.COMMS, until__isnull=True
+    ).select_related("user")
+    people = [notice.period.lead, last.by, *(role.user for role in speaks)]
+    for person in {person.pk: person for person in people if person}.values():
         notifications.notify(
             user=person, kind="update_promised", period=notice.period, subject=notice.subject, context=said,
             urgency=Delivery.Urgency.NORMAL, at=at,

@@ -15,6 +15,7 @@ from contributors import asking, cover, coverage, handoffs, readiness
 from hypercare.models import User
 from hypercare.pages import needs
 from hypercare.pages.home import PANELS, duties, waiting
+from incidents import war_room
 from periods import journal
 from periods.models import Period
 from tests.factories import (
@@ -27,6 +28,7 @@ from tests.factories import (
     make_user,
 )
 from tests.hypercare.scene import coming_period, fill, live_period, signed_in, words
+from tests.incidents.outdoors import posted
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -281,6 +283,28 @@ def test_home_asks_the_database_as_often_for_twenty_rows_as_for_one(lead: User) 
 
 def test_signing_in_comes_first() -> None:
     assert Client().get("/").status_code == 302
+
+
+def test_a_promise_to_people_outside_needs_lead_comms_lead_and_who_wrote_last(lead: User) -> None:
+    period, now = live_period(lead), timezone.now()
+    kavya, luis, ida = make_user("Kavya Nair"), make_user("Luis Ortega"), make_user("Ida Berg")
+    for person in (kavya, luis, ida):
+        make_member(period, person)
+    incident = make_incident(period, severity="P1", reported_at=now, acknowledged_at=now, owner=luis)
+    war_room.give_part(incident.pk, part="comms", user=kavya, instead_of=None, by=lead, at=now)
+    update = posted(period, now, next_by=now + timedelta(minutes=8), incident_id=incident.pk)
+    posted(period, now, title="Deliveries arrive late", next_by=now + timedelta(hours=2))
+
+    def promised(person: User) -> list[needs.Need]:
+        return [need for need in needs.of(person, at=now).needs if need.title.startswith("Post the promised")]
+
+    assert [need.due_at for need in promised(kavya)] == [now + timedelta(minutes=8)]
+    assert promised(lead) == promised(kavya)
+    assert promised(kavya)[0].severity == "P1"
+    assert signed_in(kavya).get(promised(kavya)[0].url).status_code == 200
+    assert promised(luis) == promised(ida) == []
+    posted(period, now, notice_id=update.notice_id, title="", next_by=now + timedelta(hours=1))
+    assert promised(kavya) == []
 
 
 def test_cover_that_lacks_and_swaps_that_are_agreed_need_the_lead(lead: User) -> None:
