@@ -19,7 +19,7 @@ from contributors.models import Delivery
 from hypercare import timers
 from hypercare.errors import AlreadyDone, Invalid, Refused, TransitionRefused
 from hypercare.models import User
-from incidents import triage
+from incidents import triage, war_room
 from incidents.deadlines import clocks_of
 from incidents.models import Comment, Incident, IncidentRole, Notice, Update
 from incidents.records import hold
@@ -260,17 +260,16 @@ def on_late(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:  #
 
 
 def _remind(args: Mapping[str, Any], how: str, at: datetime) -> None:
-    notice = Notice.objects.select_related("period__lead").filter(pk=args["notice"]).first()
+    notice = Notice.objects.select_related("period__lead", "incident").filter(pk=args["notice"]).first()
     if notice is None or notice.updates_count != args["number"] or notice.next_by is None:
         return
     if how == "near" and at >= notice.next_by:
         return  # The clock stood still: that it is late is said by the other timer.
     last = Update.objects.select_related("by").get(notice=notice, number=notice.updates_count)
     said = {"how": how, "title": notice.title, "next_by": notice.next_by.isoformat(), "notice": notice.pk}
-    speaks = IncidentRole.objects.filter(
-        incident=notice.incident_id, part=IncidentRole.Part.COMMS, until__isnull=True
-    ).select_related("user")
-    people = [notice.period.lead, last.by, *(role.user for role in speaks)]
+    parts = war_room.holders(notice.incident) if notice.incident else {}
+    speaks = parts.get(IncidentRole.Part.COMMS)
+    people = (notice.period.lead, last.by, speaks.user if speaks else None)
     for person in {person.pk: person for person in people if person}.values():
         notifications.notify(
             user=person, kind="update_promised", period=notice.period, subject=notice.subject, context=said,

@@ -11,10 +11,10 @@ from contributors.models import Delivery
 from hypercare import timers
 from hypercare.errors import AlreadyDone, Invalid, TransitionRefused
 from hypercare.models import User
-from incidents import triage
+from incidents import triage, war_room
 from incidents.models import Comment, Notice
 from periods.models import JournalEntry, Period
-from tests.factories import NOW, make_incident, make_period
+from tests.factories import NOW, make_incident, make_member, make_period, make_user
 from tests.incidents.outdoors import posted
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +126,22 @@ def test_the_lead_is_reminded_before_a_promised_time_and_once_after_it(period, l
     timers.fire_due(at=NOW + 2 * HOUR)
 
     assert reminders() == [("near", lead.name), ("late", lead.name)]
+
+
+def test_the_comms_lead_of_the_incident_is_reminded_too_until_somebody_else_is(period, lead):
+    speaks, after = (make_member(period, make_user(name)).user for name in ("Kavya Nair", "Luis Ortega"))
+    incident = make_incident(period, reported_at=NOW, owner=lead)
+    war_room.give_part(incident.pk, part="comms", user=speaks, instead_of=None, by=lead, at=NOW)
+    posted(period, NOW, next_by=NOW + HOUR, incident_id=incident.pk)
+
+    timers.fire_due(at=NOW + timedelta(minutes=50))
+    later = NOW + timedelta(minutes=55)
+    war_room.give_part(incident.pk, part="comms", user=after, instead_of=speaks, by=lead, at=later)
+    timers.fire_due(at=NOW + HOUR)
+
+    assert sorted(reminders()) == sorted([
+        ("near", lead.name), ("near", speaks.name), ("late", lead.name), ("late", after.name),
+    ])  # fmt: skip
 
 
 def test_a_word_in_time_leaves_nobody_to_remind(period):
