@@ -14,4 +14,4 @@ class HypercareConfig(AppConfig):
     def ready(self) -> None:
         """Register boot checks, and have Django's own signal of a sign-in start the clock of its session."""
         import_module("hypercare.checks")
-        user_logged_in.connect(import_module("hypercare.accounts").note_sign_in, dispatch_uid="session clock")
+        user_logged_in.connect(import_module("hypercare.accounts.accounts").note_sign_in, dispatch_uid="session clock")

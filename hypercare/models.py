@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
-from hypercare.vault import OptionalSecretField
+from hypercare.security.encryption import OptionalSecretField
 
 
 def validate_time_zone(name: str) -> None:
@@ -151,14 +151,14 @@ class Timer(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(fired_at__isnull=True) | Q(cleared_at__isnull=True), name="fired_or_cleared"
-            ),
+            )
         ]
         indexes: ClassVar = [
             models.Index(
                 fields=["due_at", "id"],
                 name="timer_pending",
                 condition=Q(fired_at__isnull=True, cleared_at__isnull=True),
-            ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -184,7 +184,7 @@ class Setback(models.Model):
 class Installation(models.Model):
     """One row: which installation this database belongs to, and whether its engine stands still."""
 
-    mark = models.CharField(max_length=200, blank=True, help_text="See hypercare/restore.py.")
+    mark = models.CharField(max_length=200, blank=True, help_text="See hypercare/engine/restore.py.")
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_why = models.CharField(max_length=200, blank=True)
 

@@ -1,7 +1,8 @@
 """One settings file; everything that differs between installations comes from the environment.
 
 `HYPERCARE_ENV=embedded` (the default) needs nothing: SQLite and every file under `var/`, no broker
-server. `HYPERCARE_ENV=production` refuses to start without a secret key, host names and PostgreSQL.
+server. `HYPERCARE_ENV=production` refuses to start without a secret key, host names, PostgreSQL, Redis and a mail
+server. Each name also works with `_FILE`: then the file it names holds the value.
 """
 
 import secrets
@@ -10,9 +11,24 @@ from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+
+
+class _Values(FileAwareMapping):  # type: ignore[misc]  # published without types
+    """The environment: `NAME_FILE` names a file that holds the value, and an empty value is none at all."""
+
+    def __getitem__(self, name: str) -> str:
+        """The value, without the line's end that an editor leaves in a file."""
+        value = str(super().__getitem__(name)).strip("\r\n")
+        if not value:
+            raise KeyError(name)
+        return value
+
+
+env = environ.Env()
+env.ENVIRON = _Values()
 
 
 def _embedded_secret(path: Path) -> str:
@@ -39,12 +55,14 @@ ORGANISATION = env.str("ORGANISATION", default="")
 # Fernet keys for secrets at rest, the newest first. Without any, one follows from the secret key.
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
 if any(len(key) != 44 for key in ENCRYPTION_KEYS):
-    raise ImproperlyConfigured("ENCRYPTION_KEYS needs keys of 44 characters; README says how to make one.")
+    raise ImproperlyConfigured("ENCRYPTION_KEYS needs keys of 44 characters; env.example says how to make one.")
 # Private networks that webhooks and calendars may call, such as 10.1.0.0/16 for a chat server of one's own.
 OUTGOING_ALLOW = env.list("OUTGOING_ALLOW", default=[])
 
 DATABASE_URL = env.str("DATABASE_URL", default="" if PRODUCTION else f"sqlite:///{VAR / 'hypercare.sqlite3'}")
 REDIS_URL = env.str("REDIS_URL", default="")
+EMAIL_URL = env.str("EMAIL_URL", default="")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="" if PRODUCTION else "Hypercare <hypercare@localhost>")
 
 if PRODUCTION:
     missing = [
@@ -55,6 +73,8 @@ if PRODUCTION:
             ("DATABASE_URL (postgres://…)", not DATABASE_URL.startswith("postgres")),
             ("REDIS_URL (redis://…)", not REDIS_URL),
             ("BASE_URL (https://…)", not BASE_URL.startswith("https://")),
+            ("EMAIL_URL (smtp+tls://…)", not EMAIL_URL),
+            ("DEFAULT_FROM_EMAIL (Hypercare <hypercare@example.com>)", not DEFAULT_FROM_EMAIL),
             ("DEBUG (must be off)", DEBUG),
         )
         if bad
@@ -84,21 +104,21 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "hypercare.middleware.security_headers",
-    "hypercare.middleware.bounded_bodies",
-    "hypercare.middleware.head_of_api",
+    "hypercare.site.middleware.security_headers",
+    "hypercare.site.middleware.bounded_bodies",
+    "hypercare.site.middleware.head_of_api",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "hypercare.middleware.bounded_sessions",
+    "hypercare.site.middleware.bounded_sessions",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "hypercare.middleware.viewer_time_zone",
-    "hypercare.middleware.second_step",
-    "hypercare.middleware.refusals",
+    "hypercare.site.middleware.viewer_time_zone",
+    "hypercare.site.middleware.second_step",
+    "hypercare.site.middleware.refusals",
 ]
 
 ROOT_URLCONF = "hypercare.urls"
@@ -114,7 +134,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "hypercare.context.shell",
+                "hypercare.site.context.frame_context",
             ],
             "builtins": ["hypercare.templatetags.ui"],
         },
@@ -138,7 +158,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {
     "default": {
-        "BACKEND": "hypercare.caching.ForgivingRedisCache",
+        "BACKEND": "hypercare.web.caching.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_timeout": 0.3, "socket_connect_timeout": 0.3},
     }
@@ -157,7 +177,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
-ACCOUNT_ADAPTER = "hypercare.accounts.Accounts"
+ACCOUNT_ADAPTER = "hypercare.accounts.accounts.Accounts"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -177,11 +197,11 @@ SESSION_COOKIE_SAMESITE = "Lax"
 
 # A code from an app on the phone besides the password: demanded of administrators and of those who run periods.
 REQUIRE_MFA = env.bool("REQUIRE_MFA", default=PRODUCTION)
-MFA_ADAPTER = "hypercare.accounts.SecondStep"
+MFA_ADAPTER = "hypercare.accounts.accounts.SecondStep"
 MFA_FORMS = {
-    "authenticate": "hypercare.pages.second_step.CodeForm",
-    "reauthenticate": "hypercare.pages.second_step.CodeAgainForm",
-    "activate_totp": "hypercare.pages.second_step.TurnOnForm",
+    "authenticate": "hypercare.pages.account.second_step.CodeForm",
+    "reauthenticate": "hypercare.pages.account.second_step.CodeAgainForm",
+    "activate_totp": "hypercare.pages.account.second_step.TurnOnForm",
 }
 MFA_TOTP_ISSUER = f"Hypercare {ORGANISATION}".strip()
 MFA_TOTP_TOLERANCE = 1
@@ -221,16 +241,12 @@ EVIDENCE_QUOTA = 1_000_000 * env.int("EVIDENCE_QUOTA_MB", default=500)
 
 # Until a mail server is named, mails are written as files where the demo's reader can open them.
 EMAIL_CONFIG = (
-    env.email_url("EMAIL_URL")
-    if env.str("EMAIL_URL", default="")
-    else {
-        "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
-        "EMAIL_FILE_PATH": str(VAR / "mail"),
-    }
+    env.email_url_config(EMAIL_URL)
+    if EMAIL_URL
+    else {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": str(VAR / "mail")}
 )
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Hypercare <hypercare@localhost>")
 
 # A mailbox that is read for reports: imaps://user:password@host/folder, and the address that it has.
 # Each period's form gets an address of its own behind a plus: report+…@example.com.
@@ -238,6 +254,10 @@ MAILBOX_URL = env.str("MAILBOX_URL", default="")
 MAILBOX_ADDRESS = env.str("MAILBOX_ADDRESS", default="")
 if MAILBOX_URL and (not MAILBOX_URL.startswith(("imaps://", "imap://")) or "@" not in MAILBOX_ADDRESS):
     raise ImproperlyConfigured("MAILBOX_URL must start with imaps://, and MAILBOX_ADDRESS say its address.")
+# For how many days mails are kept as they came, so that what was misread can be looked up and read again.
+MAIL_KEPT_DAYS = env.int("MAIL_KEPT_DAYS", default=30)
+if MAIL_KEPT_DAYS < 1:
+    raise ImproperlyConfigured("MAIL_KEPT_DAYS must be 1 or more.")
 
 # --- The engine ---------------------------------------------------------------------------------
 
@@ -261,11 +281,7 @@ CELERY_BEAT_SCHEDULE = {
     "tidy": {"task": "hypercare.tidy", "schedule": 3600.0, "options": {"expires": 60}},
 }
 if MAILBOX_URL:
-    CELERY_BEAT_SCHEDULE["mailbox"] = {
-        "task": "hypercare.read_mailbox",
-        "schedule": 30.0,
-        "options": {"expires": 30},
-    }
+    CELERY_BEAT_SCHEDULE["mailbox"] = {"task": "hypercare.read_mailbox", "schedule": 30.0, "options": {"expires": 30}}
 # Hints only make sense where somebody listens: an in-memory broker lives inside the worker itself.
 WAKE_UP_HINTS = bool(REDIS_URL)
 SENDER_THREADS = env.int("SENDER_THREADS", default=8)
@@ -278,7 +294,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- Limits -------------------------------------------------------------------------------------
 
-# How many a minute (codes: in five), as in LIMITS="reads=600,hooks=60000". hypercare/limits.py says of whom.
+# How many a minute (codes: in five), as in LIMITS="reads=600,hooks=60000". hypercare/security/limits.py says of whom.
 LIMITS = {"reads": 1200, "writes": 300, "exports": 20, "hooks": 60_000, "unknown": 60, "codes": 5}
 for name, most in env.dict("LIMITS", default={}).items():
     if name not in LIMITS or not (most.isascii() and most.isdecimal() and int(most)):
@@ -299,7 +315,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["hypercare.api.BoundedJSON"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "hypercare.api.CursorPages",
-    "EXCEPTION_HANDLER": "hypercare.api.problem",
+    "EXCEPTION_HANDLER": "hypercare.api.problem_response",
     "UNAUTHENTICATED_USER": None,
     "PAGE_SIZE": 50,
 }
@@ -311,10 +327,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "hypercare.openapi.complete",
-    ],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "hypercare.web.openapi.complete_schema"],
     "ENUM_NAME_OVERRIDES": {
         "PeriodStatus": "periods.models.Period.Status",
         "CheckStatus": "periods.models.ChecklistItem.Status",
@@ -324,7 +337,7 @@ SPECTACULAR_SETTINGS = {
         "Severity": "incidents.models.Incident.Severity",
         "Level": "incidents.models.Incident.Level",
         "CommentKind": "incidents.models.Comment.Kind",
-        "SourceKind": "incidents.models.AlertSource.Kind",
+        "SourceKind": "incidents.models.alert.tool_choices",
         "DeliveryState": "contributors.models.Delivery.State",
         "ShiftKind": "contributors.models.Shift.Kind",
         "IncidentKind": "incidents.models.Incident.Kind",
@@ -334,7 +347,7 @@ SPECTACULAR_SETTINGS = {
         "RehearsalOutcome": "periods.models.Rehearsal.Outcome",
         "GoOutcome": "periods.models.GoDecision.Outcome",
         "PageKind": "periods.models.Document.Kind",
-        "ContactKind": "contributors.models.ContactPoint.Kind",
+        "ContactKind": "contributors.models.contact.channel_choices",
         "InboundMailOutcome": "incidents.models.InboundMail.Outcome",
         "ReportColour": "incidents.models.StakeholderReport.Colour",
         "NoticeState": "incidents.models.Notice.State",
@@ -370,9 +383,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "hypercare.logs.Line", "fmt": "{asctime} {levelname} {name} {message}", "style": "{"}
+        "line": {
+            "()": "hypercare.security.logs.LogFormatter",
+            "fmt": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"hypercare": {"level": "INFO"}},
+    "loggers": {app: {"level": "INFO"} for app in ("hypercare", "periods", "contributors", "incidents")},
 }

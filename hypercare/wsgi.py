@@ -5,11 +5,11 @@ from importlib import import_module
 
 from django.core.wsgi import get_wsgi_application
 
-from hypercare import headroom
+from hypercare.engine import memory_guard
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hypercare.settings")
 
 application = get_wsgi_application()
-import_module("hypercare.alarm").start()  # not before the apps are ready
+import_module("hypercare.engine.alarm").start_watching()  # not before the apps are ready
 import_module("hypercare.urls")  # with every view
-headroom.settle()
+memory_guard.freeze_loaded()

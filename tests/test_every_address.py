@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
-from hypercare.middleware import CONTENT_SECURITY_POLICY
 from hypercare.models import User
+from hypercare.site.middleware import CONTENT_SECURITY_POLICY
+from incidents.models import Incident
 from periods.models import Period
-from tests.factories import make_member, make_user
+from tests import rows
+from tests.factories import make_member, make_period, make_user
 from tests.hypercare.scene import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -35,19 +38,49 @@ FOR_ANYBODY = re.compile(r"templates/<str:key>")  # the key of a template, not o
 
 # What stands for an argument: rows of the demo by the model whose list the route names, else one of these.
 ROWS = {
-    "checklist": "ChecklistItem", "checks": "ChecklistItem", "contributors": "Membership", "people": "Membership",
-    "shifts": "Shift", "rotations": "Rotation", "roles": "Role", "requests": "CoverRequest",
-    "cover-requests": "CoverRequest", "handoffs": "Handoff", "actions": "Action", "sources": "AlertSource",
-    "alert-sources": "AlertSource", "rehearsals": "Rehearsal", "conditions": "GoCondition", "risks": "GoRisk",
-    "decisions": "GoDecision", "criteria": "ExitCriterion", "lessons": "Lesson", "webhooks": "Webhook",
-    "subscribers": "Subscriber", "files": "Evidence", "evidence": "Evidence", "away": "Absence",
-}  # fmt: skip
+    "checklist": "ChecklistItem",
+    "checks": "ChecklistItem",
+    "contributors": "Membership",
+    "people": "Membership",
+    "shifts": "Shift",
+    "rotations": "Rotation",
+    "roles": "Role",
+    "requests": "CoverRequest",
+    "cover-requests": "CoverRequest",
+    "handoffs": "Handoff",
+    "actions": "Action",
+    "sources": "AlertSource",
+    "alert-sources": "AlertSource",
+    "rehearsals": "Rehearsal",
+    "conditions": "GoCondition",
+    "risks": "GoRisk",
+    "decisions": "GoDecision",
+    "criteria": "ExitCriterion",
+    "lessons": "Lesson",
+    "webhooks": "Webhook",
+    "subscribers": "Subscriber",
+    "files": "Evidence",
+    "evidence": "Evidence",
+    "away": "Absence",
+}
 WORDS = {
-    "key": KEY, "number": "36", "slug": "runbook", "step": "change", "name": "start", "role": "sponsor",
-    "code": "no_open_p1", "urgency": "urgent", "severity": "P1", "part": "votes", "panel": "gauges", "token": "none",
-    "source": "alertmanager", "version": "1", "seq": "1",
-}  # fmt: skip
+    "number": "36",
+    "slug": "runbook",
+    "step": "change",
+    "name": "start",
+    "role": "sponsor",
+    "code": "no_open_p1",
+    "urgency": "urgent",
+    "severity": "P1",
+    "part": "votes",
+    "panel": "gauges",
+    "token": "none",
+    "source": "alertmanager",
+    "version": "1",
+    "seq": "1",
+}
 NO_ROW = "00000000-0000-4000-8000-000000000001"
+LARGER_THAN_ANY_ID = 2**70
 
 
 def routes() -> list[str]:
@@ -70,7 +103,8 @@ PRIVATE = [route for route in ROUTES if not OPEN.match(route)]
 
 @pytest.fixture(autouse=True)
 def _no_limits(settings) -> None:
-    """Nobody asks for every address in a minute; what is counted is tested in tests/hypercare/test_limits.py."""
+    """Nobody asks for every address in a minute; what is counted is tested in
+    tests/hypercare/security/test_limits.py."""
     settings.LIMITS = dict.fromkeys(settings.LIMITS, 1_000_000)
 
 
@@ -92,8 +126,8 @@ def row_of(name: str) -> str:
     return str(found.pk) if found else "1"
 
 
-def address(route: str) -> str:
-    """An address of the demo that a route serves."""
+def address(route: str, key: str = KEY) -> str:
+    """An address that a route serves: rows of the demo, below its period or another one's key."""
 
     def value(match: re.Match[str]) -> str:
         listed = route[: match.start()].rstrip("/").rsplit("/", 1)[-1]
@@ -101,15 +135,16 @@ def address(route: str) -> str:
             return row_of(ROWS.get(listed, ""))
         if match.group(1) == "number" and "debriefs" in route:
             return "3"
-        return "standard" if FOR_ANYBODY.search(route) else WORDS.get(match.group(1), NO_ROW)
+        words = {**WORDS, "key": "standard" if FOR_ANYBODY.search(route) else key}
+        return words.get(match.group(1), NO_ROW)
 
     return "/" + ARGUMENT.sub(value, route)
 
 
-def ask(client: Client, method: str, route: str) -> Any:
-    """GET, or POST nothing."""
+def ask(client: Client, method: str, route: str, at: str = "") -> Any:
+    """GET, or send nothing, at an address of the demo or another one of the route."""
     body = {"data": "{}", "content_type": "application/json"} if route.startswith("api/") else {}
-    return getattr(client, method)(address(route), **(body if method == "post" else {}))
+    return getattr(client, method)(at or address(route), **({} if method == "get" else body))
 
 
 @contextmanager
@@ -139,16 +174,86 @@ def test_somebody_who_is_not_signed_in_reaches_nothing_but_what_is_meant_to_be_o
     assert wrong == []
 
 
-def test_for_a_stranger_nothing_of_a_period_exists(demo: User) -> None:
-    client, wrong = signed_in(make_user("Stranger")), []
+@dataclass
+class Walk:
+    """One person's way through many addresses: what each answered, and what it read of the demo's period."""
+
+    person: User
+    answers: list[tuple[str, str, int]] = field(default_factory=list)
+    read: dict[str, set[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.client, self.period = signed_in(self.person), Period.objects.get(key=KEY)
+        self.texts = rows.own_texts(self.period)
+
+    def ask(self, method: str, route: str, at: str) -> None:
+        with rows.read(self.texts) as found:
+            answer = ask(self.client, method, route, at)
+        self.answers.append((method, at, answer.status_code))
+        if found:
+            self.read[f"{method} {at}"] = set(found)
+
+    def trespasses(self) -> dict[str, set[str]]:
+        """What was read where; a text that the walk has written into other rows since is no longer the period's own."""
+        still_own = rows.own_texts(self.period)
+        assert len(still_own) > 500
+        return {at: found & still_own for at, found in self.read.items() if found & still_own}
+
+
+def test_invariant_6_for_a_stranger_nothing_of_a_period_exists(demo: User) -> None:
+    walk = Walk(make_user("Stranger"))
 
     for route in OF_A_PERIOD:
         for method in ("get", "post"):
-            answer = ask(client, method, route)
-            if answer.status_code not in (404, 405):
-                wrong.append((method, route, answer.status_code))
+            walk.ask(method, route, address(route))
 
-    assert wrong == []
+    assert [answer for answer in walk.answers if answer[-1] not in (404, 405)] == []
+    assert walk.trespasses() == {}
+
+
+def test_invariant_6_pages_over_all_periods_read_only_those_one_is_part_of(demo: User) -> None:
+    """As they are, and asked for what the demo's period has; the person may do all that needs no period."""
+    walk = Walk(make_user("Stranger", may_plan=True))
+    make_period(key="OTHER", lead=walk.person)
+
+    for route in PRIVATE:
+        for query in ("", "?q=invoice", f"?q=invoice&period={KEY}", f"?q={KEY}-36"):
+            if route not in OF_A_PERIOD:
+                walk.ask("get", route, address(route) + query)
+
+    assert walk.trespasses() == {}
+
+
+def test_invariant_6_no_row_is_reached_through_another_period(demo: User) -> None:
+    """Below the key of one's own period, the numbers of rows of a period one is no part of."""
+    walk = Walk(make_user("Owner", may_plan=True))
+    make_period(key="OTHER", lead=walk.person)
+
+    for route in OF_A_PERIOD:
+        for method in ("get", "post"):
+            walk.ask(method, route, address(route, "OTHER"))
+
+    assert walk.trespasses() == {}
+
+
+def test_whatever_is_read_of_a_period_is_noticed(demo: User) -> None:
+    period = Period.objects.get(key=KEY)
+    texts = rows.own_texts(period)
+    incident = Incident.objects.filter(period=period).order_by("id").first()
+
+    for query in (
+        Incident.objects.filter(pk=incident.pk),
+        Incident.objects.filter(pk=incident.pk).values("title"),
+        Incident.objects.filter(pk=incident.pk).values_list("title", flat=True).iterator(),
+        Period.objects.filter(pk=period.pk).values("incidents__title"),
+    ):
+        with rows.read(texts) as found:
+            list(query)
+        assert incident.title in found
+    with rows.read(texts) as found:
+        Incident.objects.filter(pk=incident.pk).exists()
+        Incident.objects.filter(period=period).count()
+    assert found == set()
 
 
 def test_a_viewer_changes_nothing_of_a_period(demo: User) -> None:
@@ -182,6 +287,20 @@ def test_looking_changes_nothing_and_every_answer_has_its_headers(demo: User) ->
             wrong.append((route, answer.status_code, written, kept, guarded))
 
     assert wrong == []
+
+
+def test_a_number_larger_than_any_column_holds_breaks_nothing(demo: User) -> None:
+    client, broken = signed_in(demo), []
+    client.raise_request_exception = False
+
+    for route in ROUTES:
+        for number in re.findall(r"<int:\w+>", route):
+            for method in ("get", "post", "put", "patch", "delete"):
+                answer = ask(client, method, route.replace(number, str(LARGER_THAN_ANY_ID)))
+                if answer.status_code >= 500:
+                    broken.append((method, route, number))
+
+    assert broken == []
 
 
 def test_no_change_is_taken_from_a_page_of_somebody_else() -> None:

@@ -1,33 +1,21 @@
-"""Ways to reach a person: one file per transport, each with `send(delivery, message) -> None`.
+"""Ways to reach a person: a folder each, with its transport and whatever else is particular to it (README.md).
 
-A transport says only how it failed: for now or for good. When to try again is decided in `delivery.py`.
+A transport says only how it failed: for now or for good. When to try again is decided in `messaging/delivery/`.
 """
 
-from __future__ import annotations
+from contributors.channels.channel import Channel
+from contributors.channels.lookup import every_channel, find_channel
+from contributors.channels.message import CalendarFile, Message
+from contributors.channels.outcomes import Gone, Permanent, Temporary, parse_retry_after
 
-from datetime import timedelta
-
-
-class Temporary(Exception):
-    """It may work later: no answer, busy, greylisted.
-
-    `wait` is how long the other side asked for; `no_answer` when it said nothing at all in time; `unknown` when the
-    message may have arrived.
-    """
-
-    def __init__(
-        self, reason: str, *, wait: timedelta | None = None, no_answer: bool = False, unknown: bool = False
-    ) -> None:
-        """Keep the reason for the delivery's record."""
-        super().__init__(reason)
-        self.wait = wait
-        self.no_answer = no_answer
-        self.unknown = unknown or no_answer
-
-
-class Permanent(Exception):
-    """It will never work as it is: the address does not exist, the message is refused."""
-
-
-class Gone(Permanent):
-    """The place has ended, and says so: nothing is to be sent there any more."""
+__all__ = [
+    "CalendarFile",
+    "Channel",
+    "Gone",
+    "Message",
+    "Permanent",
+    "Temporary",
+    "every_channel",
+    "find_channel",
+    "parse_retry_after",
+]

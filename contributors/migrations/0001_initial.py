@@ -3,7 +3,7 @@
 import datetime
 import django.db.models.deletion
 import django.db.models.expressions
-import hypercare.vault
+import hypercare.security.encryption
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -46,10 +46,10 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('email', 'E-mail'), ('chat', 'SMS, call, chat or push'), ('webhook', 'Webhook')], max_length=8)),
                 ('label', models.CharField(help_text='What the person calls it: My phone, Team channel.', max_length=60)),
-                ('target', hypercare.vault.SecretField(help_text='The address, with its secrets; encrypted.')),
+                ('target', hypercare.security.encryption.SecretField(help_text='The address, with its secrets; encrypted.')),
                 ('shown', models.CharField(help_text='The address without what must stay secret.', max_length=120)),
-                ('signing_key', hypercare.vault.SecretField(blank=True, help_text='Webhooks: what messages are signed with.')),
-                ('old_signing_key', hypercare.vault.SecretField(blank=True, help_text='Webhooks: signs as well until the key is replaced.')),
+                ('signing_key', hypercare.security.encryption.SecretField(blank=True, help_text='Webhooks: what messages are signed with.')),
+                ('old_signing_key', hypercare.security.encryption.SecretField(blank=True, help_text='Webhooks: signs as well until the key is replaced.')),
                 ('old_key_until', models.DateTimeField(blank=True, null=True)),
                 ('created_at', models.DateTimeField()),
                 ('verified_at', models.DateTimeField(blank=True, null=True)),

@@ -14,16 +14,11 @@ from contributors.models.duty import (
 from contributors.models.handoff import Handoff, HandoffVersion
 from contributors.models.hook import Webhook
 from contributors.models.imported import CalendarImport, ImportedEvent
-from contributors.models.people import (
-    Acknowledgement,
-    Link,
-    Membership,
-    Role,
-    Shift,
-)
-from contributors.models.telling import Breaker, Delivery, DeliveryAttempt
+from contributors.models.people import Acknowledgement, Link, Membership, Role, Shift
+from contributors.models.telling import ACCOUNT_CHANNEL, Breaker, Delivery, DeliveryAttempt
 
 __all__ = [
+    "ACCOUNT_CHANNEL",
     "Absence",
     "AcceptedGap",
     "Acknowledgement",

@@ -7,26 +7,26 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from hypercare import registry
 from hypercare.models import User
-from hypercare.vault import SecretField
+from hypercare.security.encryption import SecretField
+
+
+def channel_choices() -> list[tuple[str, str]]:
+    """Every channel, and what it is called where a way is added: as the switchboard has them, not a list of its own."""
+    return [(name, registry.resolve(path).choice) for name, path in registry.CHANNELS.items()]
 
 
 class ContactPoint(models.Model):
     """One way to reach a person besides their account's e-mail. It counts once it is verified."""
 
-    class Kind(models.TextChoices):
-        EMAIL = "email", "E-mail"
-        CHAT = "chat", "SMS, call, chat or push"
-        WEBHOOK = "webhook", "Webhook"
-        PUSH = "push", "Notifications of a browser"
-
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="contact_points")
-    kind = models.CharField(max_length=8, choices=Kind)
+    kind = models.CharField(max_length=20, choices=channel_choices)
     label = models.CharField(max_length=60, help_text="What the person calls it: My phone, Team channel.")
     target = SecretField(help_text="The address, with its secrets; encrypted.")
     shown = models.CharField(max_length=120, help_text="The address without what must stay secret.")
-    signing_key = SecretField(blank=True, help_text="Webhooks: what messages are signed with.")
-    old_signing_key = SecretField(blank=True, help_text="Webhooks: signs as well until the key is replaced.")
+    signing_key = SecretField(blank=True, help_text="What messages are signed with, where the channel signs them.")
+    old_signing_key = SecretField(blank=True, help_text="Signs as well until the key is replaced.")
     old_key_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True, blank=True)
@@ -41,9 +41,7 @@ class ContactPoint(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["user", "label"],
-                condition=Q(removed_at__isnull=True),
-                name="one_contact_point_a_label",
+                fields=["user", "label"], condition=Q(removed_at__isnull=True), name="one_contact_point_a_label"
             )
         ]
 
@@ -75,9 +73,7 @@ class ContactRule(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="contact_rules")
     urgency = models.CharField(max_length=6, choices=Urgency)
     position = models.PositiveSmallIntegerField()
-    point = models.ForeignKey(
-        ContactPoint, on_delete=models.CASCADE, null=True, blank=True, related_name="rules"
-    )
+    point = models.ForeignKey(ContactPoint, on_delete=models.CASCADE, null=True, blank=True, related_name="rules")
     wait_s = models.PositiveIntegerField(default=0, help_text="Seconds after the message was due.")
 
     class Meta:
@@ -107,7 +103,7 @@ class QuietHours(models.Model):
 
 
 class TurnedOff(models.Model):
-    """A class of messages a person does not want (`topics.py`). Pages, invitations and codes are in none."""
+    """A class of messages a person does not want (`categories.py`). Pages, invitations and codes are in none."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="turned_off")
     topic = models.CharField(max_length=20)

@@ -13,7 +13,7 @@ from periods.models import Period
 
 
 class Rotation(models.Model):
-    """Who takes turns in a role, from which the shifts to come are made (`contributors/rotations.py`)."""
+    """Who takes turns in a role, from which the shifts to come are made (`contributors/shifts/rotation_rules.py`)."""
 
     class Unit(models.TextChoices):
         HOURS = "hours", "hours"
@@ -22,12 +22,8 @@ class Rotation(models.Model):
 
     role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="rotations")
     name = models.CharField(max_length=60)
-    layer = models.PositiveSmallIntegerField(
-        default=1, help_text="Where several have somebody, the highest wins."
-    )
-    kind = models.CharField(
-        max_length=7, choices=[("primary", "On duty"), ("deputy", "Deputy")], default="primary"
-    )
+    layer = models.PositiveSmallIntegerField(default=1, help_text="Where several have somebody, the highest wins.")
+    kind = models.CharField(max_length=7, choices=[("primary", "On duty"), ("deputy", "Deputy")], default="primary")
     every = models.PositiveSmallIntegerField(default=1)
     unit = models.CharField(max_length=5, choices=Unit, default=Unit.DAYS)
     first_on = models.DateField()
@@ -44,13 +40,9 @@ class Rotation(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True, help_text="Taken out of the plan.")
 
     class Meta:
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(every__gte=1), name="rotation_moves_on"),
-        ]
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(every__gte=1), name="rotation_moves_on")]
         indexes: ClassVar = [
-            models.Index(
-                fields=["role", "layer"], name="rotation_by_role", condition=Q(ended_at__isnull=True)
-            ),
+            models.Index(fields=["role", "layer"], name="rotation_by_role", condition=Q(ended_at__isnull=True))
         ]
 
     def __str__(self) -> str:
@@ -66,9 +58,7 @@ class RotationTurn(models.Model):
     site = models.PositiveSmallIntegerField(default=0, help_text="Which of the rotation's sites.")
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["rotation", "position"], name="one_person_per_turn"),
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["rotation", "position"], name="one_person_per_turn")]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.rotation}"
@@ -120,14 +110,11 @@ class AcceptedGap(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")), name="accepted_gap_ends_after_start"
-            ),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="accepted_gap_ends_after_start"),
             models.UniqueConstraint(
-                fields=["role", "kind", "starts_at"], condition=Q(ended_at__isnull=True),
-                name="gap_accepted_once",
+                fields=["role", "kind", "starts_at"], condition=Q(ended_at__isnull=True), name="gap_accepted_once"
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.role} {self.starts_at:%d %b %H:%M}"
@@ -148,13 +135,21 @@ class CoverRequest(models.Model):
 
     role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="cover_requests")
     shift = models.ForeignKey(
-        Shift, on_delete=models.CASCADE, related_name="cover_requests", null=True, blank=True,
+        Shift,
+        on_delete=models.CASCADE,
+        related_name="cover_requests",
+        null=True,
+        blank=True,
         help_text="The shift to be taken over; empty for a gap.",
-    )  # fmt: skip
+    )
     in_return = models.ForeignKey(
-        Shift, on_delete=models.CASCADE, related_name="+", null=True, blank=True,
+        Shift,
+        on_delete=models.CASCADE,
+        related_name="+",
+        null=True,
+        blank=True,
         help_text="A swap: the shift that is taken over in return.",
-    )  # fmt: skip
+    )
     kind = models.CharField(max_length=7, choices=Shift.Kind, default=Shift.Kind.PRIMARY)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -193,9 +188,7 @@ class CoverAsk(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["request", "user"], name="asked_once"),
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["request", "user"], name="asked_once")]
 
     def __str__(self) -> str:
         return f"{self.user} asked for {self.request}"
@@ -213,14 +206,12 @@ class Absence(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="absence_ends_after_start"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="absence_ends_after_start")
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["user", "starts_at", "ends_at"],
-                name="absence_by_user",
-                condition=Q(cancelled_at__isnull=True),
-            ),
+                fields=["user", "starts_at", "ends_at"], name="absence_by_user", condition=Q(cancelled_at__isnull=True)
+            )
         ]
 
     def __str__(self) -> str:
@@ -228,7 +219,7 @@ class Absence(models.Model):
 
 
 class FatigueLimits(models.Model):
-    """Where a period's limits on duty differ from the usual ones (`contributors/fatigue.py`)."""
+    """Where a period's limits on duty differ from the usual ones (`contributors/shifts/work_time_limits.py`)."""
 
     period = models.OneToOneField(Period, on_delete=models.CASCADE, related_name="fatigue_limits")
     limits = models.JSONField(default=dict, help_text='{"rest": {"limit": 10, "level": "warn"}}')

@@ -25,9 +25,8 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
             return self.none()
         part = Q(role__period__memberships__user=user, role__period__memberships__left_at__isnull=True)
         return self.filter(
-            part, role__period__memberships__right__in=["owner", "support", "contributor"],
-            cancelled_at__isnull=True,
-        )  # fmt: skip
+            part, role__period__memberships__right__in=["owner", "support", "contributor"], cancelled_at__isnull=True
+        )
 
     def waiting(self) -> HandoffQuerySet:
         """Not accepted, and still wanted."""
@@ -63,8 +62,7 @@ class Handoff(models.Model):
                 fields=["outgoing_shift"], condition=Q(cancelled_at__isnull=True), name="one_handoff_a_shift"
             ),
             models.CheckConstraint(
-                condition=Q(accepted_at__isnull=True) | Q(cancelled_at__isnull=True),
-                name="accepted_handoff_stands",
+                condition=Q(accepted_at__isnull=True) | Q(cancelled_at__isnull=True), name="accepted_handoff_stands"
             ),
         ]
         indexes: ClassVar = [
@@ -112,7 +110,7 @@ class HandoffVersion(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["handoff", "number"], name="one_handoff_version_per_number"),
+            models.UniqueConstraint(fields=["handoff", "number"], name="one_handoff_version_per_number")
         ]
 
     def __str__(self) -> str:

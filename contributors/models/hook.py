@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from hypercare.models import User
-from hypercare.vault import SecretField
+from hypercare.security.encryption import SecretField
 from periods.models import Period
 
 
@@ -32,9 +32,7 @@ class Webhook(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["period", "name"],
-                condition=Q(removed_at__isnull=True),
-                name="one_webhook_a_name",
+                fields=["period", "name"], condition=Q(removed_at__isnull=True), name="one_webhook_a_name"
             )
         ]
 

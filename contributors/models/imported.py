@@ -28,16 +28,12 @@ class CalendarImport(models.Model):
     kind = models.CharField(max_length=7, choices=Shift.Kind, default=Shift.Kind.PRIMARY)
     made_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     made_at = models.DateTimeField()
-    source = models.CharField(
-        max_length=200, help_text="What the reader is shown: file, host, or its own name."
-    )
+    source = models.CharField(max_length=200, help_text="What the reader is shown: file, host, or its own name.")
     source_key = models.CharField(max_length=64, help_text="The same for the next export of this calendar.")
     found = models.JSONField(default=list)
     left = models.JSONField(default=list)
     notes = models.JSONField(default=list)
-    people = models.JSONField(
-        default=dict, help_text="Name in the calendar → id of a person; 0 leaves it out."
-    )
+    people = models.JSONField(default=dict, help_text="Name in the calendar → id of a person; 0 leaves it out.")
     done = models.JSONField(default=dict, help_text="What accepting it changed, so that it can be undone.")
     accepted_at = models.DateTimeField(null=True, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)

@@ -28,32 +28,27 @@ class Role(models.Model):
     name = models.CharField(max_length=60)
     code = models.CharField(max_length=4, help_text="Owner code of the checklist: HL, EN, SU …")
     cover = models.CharField(max_length=8, choices=Cover, default=Cover.BUSINESS)
-    cover_until = models.DateTimeField(
-        null=True, blank=True, help_text="Required until then; empty is the end."
-    )
+    cover_until = models.DateTimeField(null=True, blank=True, help_text="Required until then; empty is the end.")
     headcount = models.PositiveSmallIntegerField(default=1)
     week = models.JSONField(
-        default=list, blank=True,
+        default=list,
+        blank=True,
         help_text='Own weekly hours: [{"days": [0], "from": "08:00", "to": "20:00", "people": 2}], Monday is 0.',
-    )  # fmt: skip
+    )
     later_phases = models.JSONField(
-        default=list, blank=True,
+        default=list,
+        blank=True,
         help_text='Cover after `cover_until`: [{"cover": "12x7", "until": ISO or null, "headcount": 1}].',
-    )  # fmt: skip
+    )
     headcount_on = models.JSONField(
         default=dict, blank=True, help_text='People on certain days: {"mon": 3, "2026-11-23": 6}.'
     )
-    zone_name = models.CharField(
-        max_length=64, blank=True, help_text="Zone of its hours; empty is the period's."
-    )
+    zone_name = models.CharField(max_length=64, blank=True, help_text="Zone of its hours; empty is the period's.")
     country = models.CharField(
-        max_length=6,
-        blank=True,
-        help_text="Whose public holidays close its business hours, such as DK or US-NY.",
+        max_length=6, blank=True, help_text="Whose public holidays close its business hours, such as DK or US-NY."
     )
     on_call = models.BooleanField(
-        default=False,
-        help_text="Reachable rather than at work: long stretches warn instead of being refused.",
+        default=False, help_text="Reachable rather than at work: long stretches warn instead of being refused."
     )
     needs_deputy = models.BooleanField(default=False, help_text="A deputy is needed whenever somebody is.")
     overlap_minutes = models.PositiveSmallIntegerField(
@@ -61,16 +56,12 @@ class Role(models.Model):
     )
     swaps_need_lead = models.BooleanField(default=False, help_text="The lead approves cover and swaps.")
     required = models.BooleanField(default=True, help_text="Must be acknowledged before a go.")
-    answers_pages = models.BooleanField(
-        default=False, help_text="Paged first when an incident names no role."
-    )
+    answers_pages = models.BooleanField(default=False, help_text="Paged first when an incident names no role.")
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["period", "name"], name="one_role_per_name"),
-            models.UniqueConstraint(
-                fields=["period"], condition=Q(answers_pages=True), name="one_role_answers_pages"
-            ),
+            models.UniqueConstraint(fields=["period"], condition=Q(answers_pages=True), name="one_role_answers_pages"),
         ]
 
     def __str__(self) -> str:
@@ -144,9 +135,7 @@ class Acknowledgement(models.Model):
                 fields=["membership"], condition=Q(voided_at__isnull=True), name="one_answer_stands"
             ),
             models.CheckConstraint(condition=~Q(state="problem") | ~Q(note=""), name="problem_says_what"),
-            models.CheckConstraint(
-                condition=Q(reply="") | Q(replied_at__isnull=False), name="reply_has_a_time"
-            ),
+            models.CheckConstraint(condition=Q(reply="") | Q(replied_at__isnull=False), name="reply_has_a_time"),
         ]
 
     def __str__(self) -> str:
@@ -165,18 +154,18 @@ class Shift(models.Model):
     kind = models.CharField(max_length=7, choices=Kind, default=Kind.PRIMARY)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    uid = models.UUIDField(
-        default=uuid.uuid4, unique=True, editable=False, help_text="Identity in calendars."
-    )
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="Identity in calendars.")
     revision = models.PositiveIntegerField(default=0, help_text="SEQUENCE in calendars.")
     is_override = models.BooleanField(default=False)
     rotation = models.ForeignKey(
-        "contributors.Rotation", on_delete=models.SET_NULL, null=True, blank=True, related_name="shifts",
+        "contributors.Rotation",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="shifts",
         help_text="Made by it, and made anew with it; empty for a fixed shift.",
-    )  # fmt: skip
-    batch = models.UUIDField(
-        null=True, blank=True, help_text="Shifts accepted together can be undone together."
     )
+    batch = models.UUIDField(null=True, blank=True, help_text="Shifts accepted together can be undone together.")
     warnings = models.JSONField(default=list, help_text="Fatigue warnings that were shown when it was made.")
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
@@ -191,14 +180,10 @@ class Shift(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["role", "starts_at", "ends_at"],
-                name="shift_by_role",
-                condition=Q(cancelled_at__isnull=True),
+                fields=["role", "starts_at", "ends_at"], name="shift_by_role", condition=Q(cancelled_at__isnull=True)
             ),
             models.Index(
-                fields=["user", "starts_at", "ends_at"],
-                name="shift_by_user",
-                condition=Q(cancelled_at__isnull=True),
+                fields=["user", "starts_at", "ends_at"], name="shift_by_user", condition=Q(cancelled_at__isnull=True)
             ),
         ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models import Q
@@ -12,6 +12,9 @@ from contributors.models.contact import ContactPoint
 from contributors.models.hook import Webhook
 from hypercare.models import User
 from periods.models import Period
+
+# By which an account is reached: its address is an e-mail address, as those of people outside are.
+ACCOUNT_CHANNEL: Final = "email"
 
 
 class Delivery(models.Model):
@@ -46,24 +49,27 @@ class Delivery(models.Model):
     recipient = models.ForeignKey(
         User, on_delete=models.CASCADE, related_name="deliveries", null=True, blank=True, db_index=False
     )
-    channel = models.CharField(max_length=20, default="email")
+    channel = models.CharField(max_length=20, default=ACCOUNT_CHANNEL)
     address = models.CharField(max_length=500)
-    point = models.ForeignKey(
-        ContactPoint, on_delete=models.SET_NULL, related_name="deliveries", null=True, blank=True
-    )
-    hook = models.ForeignKey(
-        Webhook, on_delete=models.CASCADE, related_name="deliveries", null=True, blank=True
-    )
+    point = models.ForeignKey(ContactPoint, on_delete=models.SET_NULL, related_name="deliveries", null=True, blank=True)
+    hook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries", null=True, blank=True)
     context = models.JSONField(default=dict)
     urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
     state = models.CharField(max_length=9, choices=State, default=State.DUE)
     intended_at = models.DateTimeField()
     next_at = models.DateTimeField()
     not_after = models.DateTimeField(null=True, blank=True)
+    failing_since = models.DateTimeField(null=True, blank=True, help_text="When the first try failed.")
+    tried_until = models.DateTimeField(
+        null=True, blank=True, help_text="A page is tried at least until then: while its ladder lasts."
+    )
     withdrawn_at = models.DateTimeField(
         null=True, blank=True, help_text="Taken back while it was being sent: it is not tried again."
     )
     attempts = models.PositiveSmallIntegerField(default=0)
+    senders_lost = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Tries whose sender stopped before it could report."
+    )
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
     uncertain = models.BooleanField(default=False)
@@ -77,15 +83,9 @@ class Delivery(models.Model):
 
     class Meta:
         indexes: ClassVar = [
+            models.Index(fields=["urgency", "next_at", "id"], name="delivery_due", condition=Q(state="due")),
             models.Index(
-                fields=["urgency", "next_at", "id"],
-                name="delivery_due",
-                condition=Q(state="due"),
-            ),
-            models.Index(
-                fields=["address", "urgency", "next_at", "id"],
-                name="delivery_by_destination",
-                condition=Q(state="due"),
+                fields=["address", "urgency", "next_at", "id"], name="delivery_by_destination", condition=Q(state="due")
             ),
             models.Index(fields=["lease_until"], name="delivery_leased", condition=Q(state="sending")),
             models.Index(
@@ -97,9 +97,7 @@ class Delivery(models.Model):
             models.Index(fields=["period", "state"], name="delivery_by_state"),
             models.Index(fields=["recipient", "created_at"], name="delivery_newest_of_person"),
             models.Index(
-                fields=["hook", "created_at", "id"],
-                name="delivery_newest_of_hook",
-                condition=Q(hook__isnull=False),
+                fields=["hook", "created_at", "id"], name="delivery_newest_of_hook", condition=Q(hook__isnull=False)
             ),
         ]
 

@@ -5,19 +5,9 @@ Rooms: `events` (what is posted), `hooks` (the webhooks themselves), `replays`, 
 who hears of it).
 """
 
-from contributors.webhooks.events import AREAS, EVERYTHING, KIND, Area, on_entry
-from contributors.webhooks.hooks import (
-    MOST,
-    add,
-    change,
-    of_period,
-    remove,
-    rotate_key,
-    send_test,
-    turn_off,
-    turn_on,
-)
-from contributors.webhooks.log import page, tallies, version
+from contributors.webhooks.events import AREAS, EVERYTHING, KIND, EventArea, on_entry
+from contributors.webhooks.hooks import MOST, add, change, remove, rotate_key, send_test, turn_off, turn_on, webhooks_of
+from contributors.webhooks.log import deliveries_page, tally_webhooks, version_of
 from contributors.webhooks.replays import MOST_AT_ONCE, Replayed, replay, replay_since
 
 __all__ = [
@@ -26,20 +16,20 @@ __all__ = [
     "KIND",
     "MOST",
     "MOST_AT_ONCE",
-    "Area",
+    "EventArea",
     "Replayed",
     "add",
     "change",
-    "of_period",
+    "deliveries_page",
     "on_entry",
-    "page",
     "remove",
     "replay",
     "replay_since",
     "rotate_key",
     "send_test",
-    "tallies",
+    "tally_webhooks",
     "turn_off",
     "turn_on",
-    "version",
+    "version_of",
+    "webhooks_of",
 ]

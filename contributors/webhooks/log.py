@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from django.db.models import Count, Max, Prefetch, Q
 
-from contributors.delivery import history
-from contributors.delivery.states import State
+from contributors.messaging.delivery import history
+from contributors.messaging.delivery.states import State
 from contributors.models import Delivery, DeliveryAttempt, Webhook
 
 
-class Tally(NamedTuple):
+class WebhookTally(NamedTuple):
     """How many events wait and failed, and when the last one was accepted."""
 
     waiting: int = 0
@@ -21,13 +21,13 @@ class Tally(NamedTuple):
     last_sent_at: datetime | None = None
 
 
-def page(hook: Webhook, after: str = "") -> history.Page:
+def deliveries_page(hook: Webhook, after: str = "") -> history.DeliveryPage:
     """A page of a webhook's deliveries, newest first, every try loaded. Two queries."""
     tries = Prefetch("tries", DeliveryAttempt.objects.order_by("id"))
-    return history.paged(Delivery.objects.filter(hook=hook).prefetch_related(tries), after)
+    return history.cut_page(Delivery.objects.filter(hook=hook).prefetch_related(tries), after)
 
 
-def version(hook: Webhook) -> str:
+def version_of(hook: Webhook) -> str:
     """Changes whenever something was queued or something became of it. Two indexed reads."""
     rows = Delivery.objects.filter(hook=hook)
     newest = rows.order_by("-created_at", "-id").values_list("pk", flat=True).first()
@@ -35,11 +35,17 @@ def version(hook: Webhook) -> str:
     return f"{newest or ''}.{tries.order_by('-id').values_list('pk', flat=True).first() or 0}"
 
 
-def tallies(hooks: Iterable[Webhook]) -> dict[int, Tally]:
+def tally_webhooks(hooks: Iterable[Webhook]) -> dict[int, WebhookTally]:
     """The figures of each webhook, by id. One query."""
     keys = [hook.pk for hook in hooks]
-    counted = Delivery.objects.filter(hook__in=keys).order_by().values_list("hook").annotate(
-        waiting=Count("pk", filter=Q(state__in=Delivery.OPEN)), failed=Count("pk", filter=Q(state=State.DEAD)),
-        last=Max("sent_at"),
-    )  # fmt: skip
-    return dict.fromkeys(keys, Tally()) | {key: Tally(*figures) for key, *figures in counted}
+    counted = (
+        Delivery.objects.filter(hook__in=keys)
+        .order_by()
+        .values_list("hook")
+        .annotate(
+            waiting=Count("pk", filter=Q(state__in=Delivery.OPEN)),
+            failed=Count("pk", filter=Q(state=State.DEAD)),
+            last=Max("sent_at"),
+        )
+    )
+    return dict.fromkeys(keys, WebhookTally()) | {key: WebhookTally(*figures) for key, *figures in counted}

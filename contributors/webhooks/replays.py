@@ -11,10 +11,10 @@ from django.db import transaction
 
 from contributors.models import Delivery, Webhook
 from contributors.webhooks import events
-from contributors.webhooks.hooks import locked, record
-from hypercare.errors import AlreadyDone, Refused
+from contributors.webhooks.hooks import lock_webhook, record_entry
+from hypercare.engine.hints import hint_after_commit
+from hypercare.exceptions import AlreadyDone, Refused
 from hypercare.models import User
-from hypercare.queue import later
 
 MOST_AT_ONCE: Final = 500
 State = Delivery.State
@@ -42,8 +42,8 @@ def replay(hook_id: int, pk: UUID, *, by: User, at: datetime, via: str = "") -> 
     if old.retried_at is not None:
         raise AlreadyDone("It was sent again already. See what became of that one.")
     (row,) = _again(hook, [old], at)
-    record(hook, "webhook.replayed", by, at, via, count=1, delivery=str(row.pk))
-    later()
+    record_entry(hook, "webhook.replayed", by, at, via, count=1, delivery=str(row.pk))
+    hint_after_commit()
     return row
 
 
@@ -59,8 +59,8 @@ def replay_since(hook_id: int, *, since: datetime, by: User, at: datetime, via: 
     if not found:
         raise Refused("Nothing failed since then, or it was sent again already.")
     chosen = _again(hook, found[:MOST_AT_ONCE], at)
-    record(hook, "webhook.replayed", by, at, via, count=len(chosen), since=since.isoformat())
-    later()
+    record_entry(hook, "webhook.replayed", by, at, via, count=len(chosen), since=since.isoformat())
+    hint_after_commit()
     return Replayed(len(chosen), len(found) > len(chosen))
 
 
@@ -69,7 +69,7 @@ def _again(hook: Webhook, old: list[Delivery], at: datetime) -> list[Delivery]:
     rows = []
     for one in old:
         # The same key as for a dead letter sent again from the Deliveries page: whoever is first.
-        row = events.row(hook, f"again:{one.pk}", {}, meant_at=at, at=at)
+        row = events.unsaved_delivery(hook, f"again:{one.pk}", {}, meant_at=at, at=at)
         row.context = one.context
         rows.append(row)
     Delivery.objects.filter(pk__in=[one.pk for one in old]).update(retried_at=at)
@@ -77,7 +77,7 @@ def _again(hook: Webhook, old: list[Delivery], at: datetime) -> list[Delivery]:
 
 
 def _working(hook_id: int) -> Webhook:
-    hook = locked(hook_id)
+    hook = lock_webhook(hook_id)
     if not hook.works:
         raise Refused(f"“{hook.name}” is off. Turn it on first.")
     return hook

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from contributors import notifications
+from contributors.messaging import outbox
 from contributors.models import Delivery, Webhook
 from contributors.webhooks import hooks
 from periods.models import Period
@@ -21,11 +21,16 @@ def on_trouble(args: dict[str, Any], *, due_at: datetime, at: datetime) -> None:
     if args["gone"]:
         hooks.turn_off(hook.pk, by=None, why=args["why"], at=at, via="timer")
     else:
-        locked = hooks.locked(hook.pk)
-        hooks.record(locked, "webhook.failing", None, at, "timer", error=args["why"])
+        locked = hooks.lock_webhook(hook.pk)
+        hooks.record_entry(locked, "webhook.failing", None, at, "timer", error=args["why"])
     period = Period.objects.select_related("lead").get(pk=hook.period_id)
-    notifications.notify(
-        user=period.lead, kind=KIND, period=period, subject=f"webhook:{hook.pk}", at=at,
+    outbox.notify(
+        user=period.lead,
+        kind=KIND,
+        period=period,
+        subject=f"webhook:{hook.pk}",
+        at=at,
         context={"name": hook.name, "address": hook.shown, "why": args["why"], "gone": args["gone"], "hook": hook.pk},
-        urgency=Delivery.Urgency.NORMAL, key=f"{KIND}:{hook.pk}:{args['id']}",
-    )  # fmt: skip
+        urgency=Delivery.Urgency.NORMAL,
+        key=f"{KIND}:{hook.pk}:{args['id']}",
+    )

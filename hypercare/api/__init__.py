@@ -27,39 +27,28 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from hypercare import limits
-from hypercare.errors import Invalid, LinkEnded, NotAllowed, Refused, TooMany
-from hypercare.failures import PROBLEM, TITLES, TOO_BIG
-from hypercare.http import client_address
+from hypercare.accounts.api_tokens import hash_token
+from hypercare.exceptions import Invalid, LinkEnded, NotAllowed, Refused, TooMany
 from hypercare.models import ApiToken, FirstAnswer, User
+from hypercare.security import limits
+from hypercare.web.error_pages import PROBLEM, TITLES, TOO_BIG
+from hypercare.web.requests import client_address
 
 PAGING = [
     OpenApiParameter("page_size", int, description="At most 200."),
     OpenApiParameter("cursor", str, description="From `next` or `previous`."),
     OpenApiParameter(
-        "format",
-        str,
-        enum=["json", "csv"],
-        description="csv: every row as a file, without pages; 50,000 at most.",
+        "format", str, enum=["json", "csv"], description="csv: every row as a file, without pages; 50,000 at most."
     ),
 ]
-IF_MATCH = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, description="The ETag last read; 412 if stale."
-)
+IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The ETag last read; 412 if stale.")
 IDEMPOTENCY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="The same key within 24 h answers the first result.",
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key within 24 h answers the first result."
 )
+VIA = "api"  # how what a program did is marked in the journal
 Answer = Response | StreamingHttpResponse  # a CSV file of a list is streamed
 REPEATABLE = timedelta(hours=24)
 LONGEST_KEY = 200  # characters of an Idempotency-Key
-
-
-def hash_token(text: str) -> str:
-    """SHA-256 of a token, as 64 hexadecimal digits."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -76,14 +65,12 @@ class TokenAuthentication(BaseAuthentication):
         now = timezone.now()
         token = ApiToken.objects.select_related("user").filter(token_hash=hash_token(text.strip())).first()
         if token is None or token.revoked_at or (token.expires_at and token.expires_at <= now):
-            limits.check("unknown", client_address(request), at=now)
+            limits.count_or_refuse("unknown", client_address(request), at=now)
             raise exceptions.AuthenticationFailed("This token is unknown, revoked or expired.")
         if not token.user.is_active:
             raise exceptions.AuthenticationFailed("This account is not active.")
         if not (token.may_write or request.method in SAFE_METHODS):
-            raise exceptions.PermissionDenied(
-                "This token only reads. Make one that may change things under Settings."
-            )
+            raise exceptions.PermissionDenied("This token only reads. Make one that may change things under Settings.")
         _note_use(token, now)
         return token.user, token
 
@@ -99,7 +86,7 @@ class SignedIn(IsAuthenticated):
         """Whether somebody is known. Raises TooMany for an address that keeps coming without a token."""
         known = super().has_permission(request, view)
         if not known:
-            limits.check("unknown", client_address(request), at=timezone.now())
+            limits.count_or_refuse("unknown", client_address(request), at=timezone.now())
         return known
 
 
@@ -111,9 +98,9 @@ class Limits(BaseThrottle):
         token = request.auth
         now = timezone.now()
         if request.accepted_renderer.format == "csv":
-            limits.check("exports", person(request).pk, at=now)
+            limits.count_or_refuse("exports", person(request).pk, at=now)
         who = f"token {token.pk}" if isinstance(token, ApiToken) else f"person {request.user.pk}"
-        limits.check("reads" if request.method in SAFE_METHODS else "writes", who, at=now)
+        limits.count_or_refuse("reads" if request.method in SAFE_METHODS else "writes", who, at=now)
         return True
 
 
@@ -166,9 +153,7 @@ class CursorPages(CursorPagination):
 class BoundedJSON(JSONParser):
     """JSON that is nested no deeper than can be read."""
 
-    def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None
-    ) -> dict[str, Any]:
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
         """What was sent. Raises ParseError for anything else."""
         try:
             found: dict[str, Any] = super().parse(stream, media_type, parser_context)
@@ -177,7 +162,7 @@ class BoundedJSON(JSONParser):
         return found
 
 
-def problem(error: Exception, context: dict[str, Any]) -> Response | None:
+def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every error as RFC 9457 `application/problem+json`."""
     known = _refusal(error) or _framework_error(error, context)
     if known is not None:
@@ -187,68 +172,62 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def _refusal(error: Exception) -> Response | None:
     if isinstance(error, Invalid):
-        return document(422, str(error), errors=pointers(error.errors))
+        return problem_document(422, str(error), errors=error_pointers(error.errors))
     if isinstance(error, NotAllowed):
-        return document(403, str(error))
+        return problem_document(403, str(error))
     if isinstance(error, LinkEnded):
-        return document(410, str(error))
+        return problem_document(410, str(error))
     if isinstance(error, TooMany):
-        answer = document(429, str(error))
+        answer = problem_document(429, str(error))
         answer["Retry-After"] = str(error.wait_s)
         return answer
     if isinstance(error, Refused):
         named = {"codes": list(error.codes)} if error.codes else {}
-        return document(409, str(error), reasons=list(error.reasons), **named)
+        return problem_document(409, str(error), reasons=list(error.reasons), **named)
     return None
 
 
 def _framework_error(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, exceptions.ValidationError):
         detail = error.detail if isinstance(error.detail, dict) else {"": error.detail}
-        return document(422, "Some fields need attention.", errors=pointers(detail))
+        return problem_document(422, "Some fields need attention.", errors=error_pointers(detail))
     if isinstance(error, UnknownQuery):
-        return document(400, str(error.detail), errors=pointers(dict.fromkeys(error.unknown, error.hint)))
+        return problem_document(400, str(error.detail), errors=error_pointers(dict.fromkeys(error.unknown, error.hint)))
     if isinstance(error, RequestDataTooBig):
-        return document(413, TOO_BIG)
+        return problem_document(413, TOO_BIG)
     if isinstance(error, Http404 | PermissionDenied):
         error = exceptions.NotFound() if isinstance(error, Http404) else exceptions.PermissionDenied()
     # By name: `rest_framework.views` loads this module for its default authentication, whichever comes first.
     response = import_string("rest_framework.views.exception_handler")(error, context)
     if response is None:
         return None
-    answer = document(response.status_code, str(getattr(error, "detail", error)))
+    answer = problem_document(response.status_code, str(getattr(error, "detail", error)))
     for header, value in response.items():
         if header.lower() in {"www-authenticate", "retry-after", "allow"}:
             answer[header] = value
     return answer
 
 
-def document(code: int, detail: str, **more: Any) -> Response:
+def problem_document(code: int, detail: str, **more: Any) -> Response:
     """A problem document of a status code."""
-    body = {
-        "type": "about:blank",
-        "title": TITLES.get(code, "Error"),
-        "status": code,
-        "detail": detail,
-        **more,
-    }
+    body = {"type": "about:blank", "title": TITLES.get(code, "Error"), "status": code, "detail": detail, **more}
     return Response(body, status=code, content_type=PROBLEM)
 
 
-def pointers(errors: dict[str, Any], prefix: str = "") -> list[dict[str, str]]:
+def error_pointers(errors: dict[str, Any], prefix: str = "") -> list[dict[str, str]]:
     """`{"ends_at": ["…"]}` → `[{"pointer": "/ends_at", "detail": "…"}]`, nested fields included."""
     found: list[dict[str, str]] = []
     for field, texts in errors.items():
         path = f"{prefix}/{field}" if field else prefix or "/"
         if isinstance(texts, dict):
-            found += pointers(texts, path)
+            found += error_pointers(texts, path)
         else:
             listed = texts if isinstance(texts, list | tuple) else [texts]
             found += [{"pointer": path, "detail": str(text)} for text in listed]
     return found
 
 
-def moment_of(text: str) -> datetime | None:
+def parse_moment(text: str) -> datetime | None:
     """A moment of a query string, in UTC; None for one that can't be read or has no zone.
 
     Converted here, because a database knows fewer offsets than can be written.
@@ -286,8 +265,10 @@ def idempotent(view: Callable[..., Answer]) -> Callable[..., Answer]:
         if len(key) > LONGEST_KEY:
             raise Invalid({"Idempotency-Key": f"Use at most {LONGEST_KEY} characters."})
         slot, asked, now = (
-            hash_token(f"{person(request).pk} {request.path} {key}"), _fingerprint(request), timezone.now(),
-        )  # fmt: skip
+            hash_token(f"{person(request).pk} {request.path} {key}"),
+            _fingerprint(request),
+            timezone.now(),
+        )
         FirstAnswer.objects.filter(at__lt=now - REPEATABLE).delete()
         with transaction.atomic():
             try:

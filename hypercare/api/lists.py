@@ -20,10 +20,10 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hypercare import csvfile
 from hypercare.api import Answer as Answer
 from hypercare.api import CursorPages, UnknownQuery
-from hypercare.errors import Invalid
+from hypercare.exceptions import Invalid
+from hypercare.web import csvfile
 
 if TYPE_CHECKING:  # it loads this module for its defaults
     from rest_framework.views import APIView
@@ -34,7 +34,7 @@ Path = tuple[str, ...]
 
 
 class CsvRenderer(BaseRenderer):
-    """Comma-separated values. `listed` streams the rows; what else is answered, a refusal, stays JSON."""
+    """Comma-separated values. `list_response` streams the rows; what else is answered, a refusal, stays JSON."""
 
     media_type = "text/csv"
     format = "csv"
@@ -53,7 +53,7 @@ class Negotiation(DefaultContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         """The renderer and its media type. Raises NotAcceptable for a kind that is not offered."""
         view = request.parser_context["view"]
-        offered = [*renderers, *([CsvRenderer()] if FORMAT in declared(view, request.method) else [])]
+        offered = [*renderers, *([CsvRenderer()] if FORMAT in declared_parameters(view, request.method) else [])]
         chosen: tuple[BaseRenderer, str] = super().select_renderer(request, offered, format_suffix)
         return chosen
 
@@ -72,13 +72,13 @@ class KnownQuery(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         """True. Raises UnknownQuery (400) for a parameter that the operation does not take."""
         if request.method in ("GET", "HEAD"):
-            known = declared(view, request.method)
+            known = declared_parameters(view, request.method)
             if unknown := [name for name in request.query_params if name not in known]:
                 raise UnknownQuery(unknown, known)
         return True
 
 
-def declared(view: APIView, method: str | None) -> tuple[str, ...]:
+def declared_parameters(view: APIView, method: str | None) -> tuple[str, ...]:
     """The query parameters that the document names for an operation of a view."""
     name = "GET" if method in (None, "HEAD") else str(method)
     shape = getattr(getattr(view, name.lower(), None), "kwargs", {}).get("schema")
@@ -90,7 +90,7 @@ def declared(view: APIView, method: str | None) -> tuple[str, ...]:
     return tuple(sorted(one.name for one in said if one.location == OpenApiParameter.QUERY))
 
 
-def listed(found: Any, request: Request, ordering: tuple[str, ...], shape: Callable[[Any], Any]) -> Answer:
+def list_response(found: Any, request: Request, ordering: tuple[str, ...], shape: Callable[[Any], Any]) -> Answer:
     """One page of a queryset as JSON, or all of it as CSV, in an order that ends in a unique column.
 
     `shape` makes the serializer of some rows. Raises Invalid for a page that there is not.
@@ -112,7 +112,7 @@ def _file(
     columns = list(_columns(shape([]).child.fields))
     rows = _rows(found.order_by(*ordering).iterator(chunk_size=CHUNK), shape, columns)
     response = StreamingHttpResponse(
-        csvfile.lines([".".join(path) for path in columns], rows), content_type="text/csv; charset=utf-8"
+        csvfile.csv_lines([".".join(path) for path in columns], rows), content_type="text/csv; charset=utf-8"
     )
     response["Content-Disposition"] = f'attachment; filename="{_name(request.path)}.csv"'
     return response

@@ -37,21 +37,30 @@ class StrictSerializer(Strict, serializers.Serializer[Any]):
     """Refuses fields it does not know."""
 
 
+class IdField(serializers.IntegerField):
+    """The id of a row: where several are looked for at once, a number that no column holds breaks the question."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=2**63 - 1, **kwargs)
+
+
 class NothingIn(StrictSerializer):
     """An action without input."""
 
 
-def valid(shape: type[serializers.BaseSerializer[Any]], request: Request, **context: Any) -> dict[str, Any]:
-    """What was sent, validated. Raises DRF's ValidationError."""
-    sent = shape(data=request.data, context=context)
+def validate_input(
+    shape: type[serializers.BaseSerializer[Any]], request: Request, *, partial: bool = False, **context: Any
+) -> dict[str, Any]:
+    """What was sent, validated: a 422 names each field that is wrong. Raises DRF's ValidationError."""
+    sent = shape(data=request.data, partial=partial, context={"request": request, **context})
     sent.is_valid(raise_exception=True)
     return dict(sent.validated_data)
 
 
-def nothing(request: Request) -> None:
+def require_no_input(request: Request) -> None:
     """An action takes no input. Raises ValidationError that names what was sent all the same.
 
     A body of a kind that is not read, such as an empty form, was always let be.
     """
     with suppress(UnsupportedMediaType):
-        valid(NothingIn, request)
+        validate_input(NothingIn, request)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from contributors import followers, handoff_notes, handoffs
+from contributors.handoffs import handoff_notes, handoffs, succession
 from contributors.models import Handoff, Shift
-from hypercare.demo.script import Script
-from periods import wallclock
+from hypercare.demo.script import Timeline
+from periods.calendar import wallclock
 
 LEAD, ENGINEERS = "Incident lead", "Billing engineering"
 CHANGES_AT = (time(1), time(9), time(17))
@@ -24,7 +24,7 @@ BUSY = (
 )
 
 
-def tell(script: Script, period_id: Callable[[], int], *, today: date, zone: ZoneInfo) -> None:
+def add_story(script: Timeline, period_id: Callable[[], int], *, today: date, zone: ZoneInfo) -> None:
     """Who led the incidents handed over at the last change of shifts; an engineer has sent a note early."""
     now = script.now
     days = (today, today - timedelta(days=1))
@@ -35,19 +35,16 @@ def tell(script: Script, period_id: Callable[[], int], *, today: date, zone: Zon
     script.at(now - 4 * MINUTE, lambda at: _write(script, period_id(), ENGINEERS, BUSY, at))
 
 
-def _write(script: Script, period_id: int, role: str, overall: str, at: datetime) -> None:
+def _write(script: Timeline, period_id: int, role: str, overall: str, at: datetime) -> None:
     shift = Shift.objects.filter(
         role__period=period_id, role__name=role, kind="primary", cancelled_at=None, starts_at__lte=at, ends_at__gt=at
-    ).first()  # fmt: skip
-    if shift is None or followers.follower(shift) is None:
+    ).first()
+    if shift is None or succession.find_successor(shift) is None:
         return
     handoff = handoffs.begin(shift.pk, by=shift.user, at=at)
-    known = {part.code: part.text for part in handoff_notes.prefilled(handoff, at=at)}
+    known = {part.code: part.text for part in handoff_notes.prefill_sections(handoff, at=at)}
     texts = {**known, "overall": overall}
-    script.at(
-        at + 4 * MINUTE,
-        lambda when: handoffs.write(handoff.pk, texts=texts, version=0, by=shift.user, at=when),
-    )
+    script.at(at + 4 * MINUTE, lambda when: handoffs.write(handoff.pk, texts=texts, version=0, by=shift.user, at=when))
 
 
 def _accept(period_id: int, role: str, at: datetime) -> None:

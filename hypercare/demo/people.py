@@ -36,20 +36,20 @@ LOGINS = (
 )
 
 
-def address(first_name: str) -> str:
+def address_of(first_name: str) -> str:
     """`maja` → the demo's e-mail address; `.example` can never be delivered to anybody."""
     return f"{first_name}@northlane.example"
 
 
-def make() -> dict[str, User]:
+def make_people() -> dict[str, User]:
     """Everybody, by lower-case first name. Maja may plan and looks after the scoring.
 
     Besides them there is somebody who runs the installation, and is part of no period.
     """
-    admin = User.objects.create_superuser(address("admin"), name="Astrid Holm", timezone=CPH)
+    admin = User.objects.create_superuser(address_of("admin"), name="Astrid Holm", timezone=CPH)
     people = {
         key: User.objects.create_user(
-            address(key),
+            address_of(key),
             name=name,
             timezone=zone,
             phone=PHONES.get(key, ""),

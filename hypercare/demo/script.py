@@ -11,7 +11,7 @@ from typing import Any
 Act = Callable[[datetime], Any]
 
 
-class Script:
+class Timeline:
     """Moments up to `now`; what lies ahead is left out, because it has not happened.
 
     One script tells all periods, and an act that goes on later adds the rest of itself, so that every journal is

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from hypercare.demo.script import Script
-from hypercare.demo.sorting import found
+from hypercare.demo.script import Timeline
+from hypercare.demo.sorting import incident_titled
 from hypercare.demo.words import OPEN_BIG
 from hypercare.models import User
-from incidents import relations, war_room, work
-from periods import actions
+from incidents.triage import relations, tasks, war_room
+from periods.debriefs import actions
 from periods.models import Action
 
 ANNUAL, DUNNING = OPEN_BIG["annual"], OPEN_BIG["dunning"]
@@ -20,7 +20,7 @@ CANCEL: Final = "Cancel the extra invoices by script"
 CHARGED: Final = "Ask finance whether anybody was charged"
 
 
-def tell(script: Script, people: dict[str, User], *, now: datetime) -> None:
+def add_story(script: Timeline, people: dict[str, User], *, now: datetime) -> None:
     """Add to the story what was shared out in the war room."""
     maja = people["maja"]
     script.at(now - 46 * MINUTE, partial(_part, "commander", maja, maja))
@@ -33,27 +33,30 @@ def tell(script: Script, people: dict[str, User], *, now: datetime) -> None:
 
 
 def _part(part: str, user: User, by: User, at: datetime) -> None:
-    war_room.give_part(found(ANNUAL).pk, part=part, user=user, instead_of=None, by=by, at=at)
+    war_room.give_part(incident_titled(ANNUAL).pk, part=part, user=user, instead_of=None, by=by, at=at)
 
 
 def _task(title: str, owner: User | None, minutes: int, by: User, at: datetime) -> None:
     """For somebody, or for whoever took the incident."""
-    row = found(ANNUAL)
-    work.add(row.pk, title=title, owner=owner or row.owner or by, due_at=at + minutes * MINUTE, by=by, at=at)
+    row = incident_titled(ANNUAL)
+    tasks.add(row.pk, title=title, owner=owner or row.owner or by, due_at=at + minutes * MINUTE, by=by, at=at)
 
 
 def _done(title: str, by: User, at: datetime) -> None:
-    actions.done(Action.objects.get(title=title).pk, by=by, at=at)
+    actions.complete(Action.objects.get(title=title).pk, by=by, at=at)
 
 
 def _link(at: datetime) -> None:
-    row = found(ANNUAL)
+    row = incident_titled(ANNUAL)
     assert row.owner is not None  # noqa: S101  acknowledged before
-    work.add_link(
-        row.pk, label="Dashboard: invoices issued", url="https://grafana.northlane.example/d/invoices", by=row.owner,
+    tasks.add_link(
+        row.pk,
+        label="Dashboard: invoices issued",
+        url="https://grafana.northlane.example/d/invoices",
+        by=row.owner,
         at=at,
-    )  # fmt: skip
+    )
 
 
 def _related(by: User, at: datetime) -> None:
-    relations.relate(found(ANNUAL).pk, other=found(DUNNING).pk, by=by, at=at)
+    relations.relate(incident_titled(ANNUAL).pk, other=incident_titled(DUNNING).pk, by=by, at=at)

@@ -49,9 +49,11 @@ SOLVED = (
     ),
 )
 FIXES = (
-    "Configuration corrected and checked by finance.", "Hotfix deployed and verified with the reporter.",
-    "Batch repeated after the limit was raised.", "Explained, and the guide now says so.",
-)  # fmt: skip
+    "Configuration corrected and checked by finance.",
+    "Hotfix deployed and verified with the reporter.",
+    "Batch repeated after the limit was raised.",
+    "Explained, and the guide now says so.",
+)
 LEVELS = {"P1": ("high", "high"), "P2": ("high", "medium"), "P3": ("medium", "medium"), "P4": ("low", "low")}
 # What the debriefs so far noted, decided and gave somebody to do: (note, decision, action, owner, done).
 DEBRIEFS = (

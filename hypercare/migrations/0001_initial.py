@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             name='Installation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mark', models.CharField(blank=True, help_text='See hypercare/restore.py.', max_length=200)),
+                ('mark', models.CharField(blank=True, help_text='See hypercare/engine/restore.py.', max_length=200)),
                 ('paused_at', models.DateTimeField(blank=True, null=True)),
                 ('paused_why', models.CharField(blank=True, max_length=200)),
             ],

@@ -2,18 +2,18 @@
 
 from django.db import migrations, models
 
-import hypercare.vault
-from hypercare import vault
+import hypercare.security.encryption
+from hypercare.security import encryption
 
 BATCH = 500
 
 
 def encrypt(apps, schema_editor):
-    _each(apps, vault.encrypt)
+    _each(apps, encryption.encrypt)
 
 
 def decrypt(apps, schema_editor):
-    _each(apps, vault.decrypt)
+    _each(apps, encryption.decrypt)
 
 
 def _each(apps, change):
@@ -33,5 +33,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterField("user", "phone", models.TextField(blank=True, default="")),
         migrations.RunPython(encrypt, decrypt),
-        migrations.AlterField("user", "phone", hypercare.vault.OptionalSecretField(blank=True, default="")),
+        migrations.AlterField("user", "phone", hypercare.security.encryption.OptionalSecretField(blank=True, default="")),
     ]

@@ -16,12 +16,13 @@ from django.contrib.messages.storage.base import Message
 from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, Field, RadioSelect
 from django.forms.widgets import ChoiceWidget
 from django.template import Context
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from hypercare import sites, svg, timewords
+from hypercare.ui import charts_svg, region_colours, time_words, verdicts
 
 register = template.Library()
 
@@ -48,14 +49,7 @@ PERIOD_PILLS = {  # status: (word, icon, tone)
     "cancelled": ("Cancelled", "no", "neutral"),
     "rolled_back": ("Rolled back", "undo", "danger"),
 }
-TONE_ICONS = {
-    "ok": "ok",
-    "warn": "warn",
-    "danger": "late",
-    "info": "eye",
-    "accent": "clock",
-    "neutral": "none",
-}
+TONE_ICONS = {"ok": "ok", "warn": "warn", "danger": "late", "info": "eye", "accent": "clock", "neutral": "none"}
 UNDO_PREFIX = "undo:"
 
 
@@ -66,6 +60,18 @@ def icon(name: str, css: str = "", label: str = "") -> SafeString:
     classes = f"icon {css}".strip()
     sprite = static("icons/sprite.svg")
     return format_html('<svg class="{}" {}><use href="{}#{}"/></svg>', classes, meaning, sprite, name)
+
+
+@register.simple_block_tag
+def empty_state(
+    content: str, *, title: str, icon_name: str = "", first: bool = False, action: str = "", action_url: str = ""
+) -> SafeString:
+    """What stands where there is nothing yet: the sentence between the tags says why, or what to do.
+
+    `icon_name="ok"` is green; `first` where no `<h2>` stands above it.
+    """
+    shown = {"title": title, "text": content.strip(), "icon_name": icon_name, "first": first}
+    return SafeString(render_to_string("components/empty.html", {**shown, "action": action, "action_url": action_url}))
 
 
 @register.simple_tag
@@ -81,10 +87,7 @@ def severity(value: Any, size: str = "") -> SafeString:
 def incident_status(value: str) -> SafeString:
     """Glyph and word: the shape carries the state, colour only repeats it."""
     return format_html(
-        '<span class="status status--{}">{} {}</span>',
-        value,
-        icon(f"st-{value}"),
-        INCIDENT_WORDS.get(value, value),
+        '<span class="status status--{}">{} {}</span>', value, icon(f"st-{value}"), INCIDENT_WORDS.get(value, value)
     )
 
 
@@ -100,6 +103,13 @@ def state(tone: str, text: Any, icon_name: str = "") -> SafeString:
     """Icon and word without the tint, for table cells."""
     glyph = icon(icon_name or TONE_ICONS.get(tone, "none"))
     return format_html('<span class="state state--{}">{} {}</span>', tone, glyph, text)
+
+
+@register.simple_tag
+def verdict(value: str) -> SafeString:
+    """Where an exit criterion stands, icon and word."""
+    shown = verdicts.SHOWN[value]
+    return state(shown.tone, shown.word)
 
 
 @register.simple_tag
@@ -121,11 +131,14 @@ def avatar(person: Any, size: str = "") -> SafeString:
     css = f" avatar--{size}" if size else ""
     if not person:
         return format_html('<span class="avatar avatar--nobody{}" aria-hidden="true"></span>', css)
-    tint = sites.tint(getattr(person, "timezone", ""))
+    tint = region_colours.tint_of(getattr(person, "timezone", ""))
     return format_html(
         '<span class="avatar avatar--{}{}" aria-hidden="true" title="{}">{}</span>',
-        tint, css, person.name, initials(person.name),
-    )  # fmt: skip
+        tint,
+        css,
+        person.name,
+        initials(person.name),
+    )
 
 
 @register.simple_tag
@@ -153,10 +166,8 @@ def _time(dt: datetime, text: str, *, tick: str = "", css: str = "") -> SafeStri
     """A <time> whose tooltip gives the local and the UTC moment."""
     extra = format_html(' data-tick="{}"', tick) if tick else ""
     klass = format_html(' class="{}"', css) if css else ""
-    title = timewords.absolute(dt, timezone.get_current_timezone())
-    return format_html(
-        '<time datetime="{}" title="{}"{}{}>{}</time>', dt.isoformat(), title, klass, extra, text
-    )
+    title = time_words.absolute_time(dt, timezone.get_current_timezone())
+    return format_html('<time datetime="{}" title="{}"{}{}>{}</time>', dt.isoformat(), title, klass, extra, text)
 
 
 @register.simple_tag(takes_context=True)
@@ -164,7 +175,7 @@ def when(context: Context, dt: datetime | None, now: datetime | None = None) -> 
     """ "5 m ago", "in 14 m", "Tue 16:00": how far away, exact on hover."""
     if dt is None:
         return ""
-    return _time(dt, timewords.relative(dt, _now(context, now), timezone.get_current_timezone()), tick="when")
+    return _time(dt, time_words.relative_time(dt, _now(context, now), timezone.get_current_timezone()), tick="when")
 
 
 @register.simple_tag(takes_context=True)
@@ -173,7 +184,7 @@ def deadline(context: Context, dt: datetime | None, now: datetime | None = None)
     if dt is None:
         return ""
     at = _now(context, now)
-    text = timewords.deadline(dt, at, timezone.get_current_timezone())
+    text = time_words.deadline(dt, at, timezone.get_current_timezone())
     return _time(dt, text, tick="deadline", css="late" if dt < at else "")
 
 
@@ -182,13 +193,21 @@ def daytime(context: Context, dt: datetime | None, now: datetime | None = None) 
     """ "Wed 18 Nov 16:00", with the year when it is not this one."""
     if dt is None:
         return ""
-    return _time(dt, timewords.day_and_time(dt, _now(context, now), timezone.get_current_timezone()))
+    return _time(dt, time_words.day_and_time(dt, _now(context, now), timezone.get_current_timezone()))
+
+
+@register.simple_tag(takes_context=True)
+def till(context: Context, start: datetime, end: datetime, now: datetime | None = None) -> SafeString | str:
+    """The end of a span whose start stands before it: "17:00" on the same day, else as `daytime`."""
+    zone = timezone.get_current_timezone()
+    same_day = start.astimezone(zone).date() == end.astimezone(zone).date()
+    return clocktime(end) if same_day else daytime(context, end, now)
 
 
 @register.simple_tag
 def clocktime(dt: datetime | None) -> SafeString | str:
     """ "14:12" in the viewer's zone."""
-    return "" if dt is None else _time(dt, timewords.hours(dt, timezone.get_current_timezone()))
+    return "" if dt is None else _time(dt, time_words.clock_time(dt, timezone.get_current_timezone()))
 
 
 @register.simple_tag
@@ -197,21 +216,43 @@ def duration(seconds: float | timedelta | None, precise: bool = False) -> str:
     if seconds is None:
         return ""
     total = seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
-    return timewords.duration(total, precise=precise)
+    return time_words.duration(total, precise=precise)
 
 
 @register.simple_tag
 def zone_line(zone: Any, now: datetime | None = None) -> str:
-    """ "Copenhagen · UTC+1"."""
+    """ "Copenhagen · UTC+1"; a zone that is called like its offset is named once."""
     place = zone if isinstance(zone, tzinfo) else ZoneInfo(str(zone or "UTC"))
-    return f"{timewords.city(place)} · {timewords.offset(place, now or timezone.now())}"
+    names = (time_words.city_of(place), time_words.utc_offset(place, now or timezone.now()))
+    return " · ".join(dict.fromkeys(names))
+
+
+@register.simple_tag
+def pieces(of_line: Sequence[Any], tag: str) -> SafeString:
+    """A line of a comparison, what differs in `<del>` or `<ins>`; nothing but its own text stands between."""
+    marked = format_html("<{0}>{{}}</{0}>", tag)
+    shown = (format_html(marked if piece.differs else "{}", piece.text) for piece in of_line)
+    return format_html_join("", "{}", ((piece,) for piece in shown))
+
+
+@register.simple_tag(takes_context=True)
+def clock_face(context: Context, face: Any) -> SafeString:
+    """The clock that a list shows of an incident: the face of its next promise (`incidents.lists.presenters`)."""
+    return clock(context, state=face.state, due=face.due_at, total_s=face.total_s, label=face.label, note=face.note)
 
 
 @register.simple_tag(takes_context=True)
 def clock(
-    context: Context, *, state: str, due: datetime | None = None, total_s: float | None = None,
-    now: datetime | None = None, label: str = "", note: str = "", announce: bool = False,
-) -> SafeString:  # fmt: skip
+    context: Context,
+    *,
+    state: str,
+    due: datetime | None = None,
+    total_s: float | None = None,
+    now: datetime | None = None,
+    label: str = "",
+    note: str = "",
+    announce: bool = False,
+) -> SafeString:
     """One promise and how it stands: running, soon, late, paused or met.
 
     `label` names the promise ("Ack"); `note` explains a pause ("mitigated") or gives the
@@ -223,15 +264,20 @@ def clock(
     left = (due - at).total_seconds()
     if left < 0:
         state = "late"
-    text = f"{label} {timewords.clock(left)}".strip()
+    text = f"{label} {time_words.time_left(left)}".strip()
     shown = text[:1].upper() + text[1:]
     return format_html(
         '<span class="clock clock--{}" role="timer" data-clock="{}" data-label="{}" data-total="{}" title="{}"{}>'
-        '{} <span data-clock-text>{}</span></span>',
-        state, due.isoformat(), label, int(total_s or 0),
-        timewords.absolute(due, timezone.get_current_timezone()),
-        SafeString(" data-announce" if announce else ""), _clock_face(state, left, total_s), shown,
-    )  # fmt: skip
+        "{} <span data-clock-text>{}</span></span>",
+        state,
+        due.isoformat(),
+        label,
+        int(total_s or 0),
+        time_words.absolute_time(due, timezone.get_current_timezone()),
+        SafeString(" data-announce" if announce else ""),
+        _clock_face(state, left, total_s),
+        shown,
+    )
 
 
 def _clock_face(state: str, left: float, total_s: float | None) -> SafeString:
@@ -265,19 +311,19 @@ def ring(percent: float | None, tone: str = "") -> dict[str, Any]:
 @register.inclusion_tag("components/sparkline.html")
 def sparkline(values: Sequence[float], target: float | None = None) -> dict[str, Any]:
     """One line with an end dot; `target` is drawn dashed."""
-    return {"spark": svg.sparkline(values, target=target)}
+    return {"spark": charts_svg.draw_sparkline(values, target=target)}
 
 
 @register.inclusion_tag("components/day_ruler.html")
 def day_ruler(day: int, days: int, part: float = 0.5) -> dict[str, Any]:
     """Days of a window as segments; `day` counts from 1, `part` is how much of it is gone."""
-    return {"ruler": svg.day_ruler(day, days, part=part), "day": day, "days": days}
+    return {"ruler": charts_svg.draw_day_ruler(day, days, part=part), "day": day, "days": days}
 
 
 @register.inclusion_tag("components/segments.html")
 def segments(states: Sequence[str], label: str = "") -> dict[str, Any]:
     """Small blocks, one per item: "ok", "warn" (striped) or anything else for not met."""
-    return {"blocks": svg.segments(states), "label": label}
+    return {"blocks": charts_svg.draw_segments(states), "label": label}
 
 
 def _problems(bound: BoundField) -> list[str]:
@@ -291,7 +337,7 @@ def _problems(bound: BoundField) -> list[str]:
 @register.inclusion_tag("components/field.html")
 def field(
     bound: BoundField, columns: int = 1, label: str = "", hint: str | None = None, *, either: bool = False
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Label, hint, error and control of one form field, tied together for screen readers.
 
     `hint=""` leaves the form's help text out. `either`: one of several of which one is needed, so not optional.
@@ -301,20 +347,25 @@ def field(
     kind = "choices" if isinstance(widget, RadioSelect | CheckboxSelectMultiple) else "text"
     if isinstance(widget, CheckboxInput):
         kind = "check"
-    help_text = bound.help_text if hint is None else hint
-    described = [f"{bound.auto_id}_helptext"] * bool(help_text) + [f"{bound.auto_id}_error"] * bool(
-        bound.errors
-    )
+    # Django ties the control to the field's own help text, so that must be what is shown.
+    help_text = bound.help_text = bound.help_text if hint is None else hint
+    described = [f"{bound.auto_id}_helptext"] * bool(help_text) + [f"{bound.auto_id}_error"] * bool(bound.errors)
     attrs: dict[str, str | bool] = {"aria-describedby": " ".join(described)} if described else {}
     if bound.errors:
         attrs["aria-invalid"] = "true"
     if label or str(widget.attrs.get("placeholder", "")).lower() == str(bound.label).lower():
         widget.attrs.pop("placeholder", None)
     return {
-        "bound": bound, "kind": kind, "label": label or bound.label, "hint": help_text, "columns": columns,
-        "problems": _problems(bound), "control": bound.as_widget(attrs=attrs) if kind != "choices" else "",
-        "described": " ".join(described), "optional": not (bound.field.required or either) and kind != "check",
-    }  # fmt: skip
+        "bound": bound,
+        "kind": kind,
+        "label": label or bound.label,
+        "hint": help_text,
+        "columns": columns,
+        "problems": _problems(bound),
+        "control": bound.as_widget(attrs=attrs) if kind != "choices" else "",
+        "described": " ".join(described),
+        "optional": not (bound.field.required or either) and kind != "check",
+    }
 
 
 @register.inclusion_tag("components/error_summary.html")
@@ -340,9 +391,7 @@ def marked(text: str, words: Sequence[str]) -> SafeString:
     """The text with every place where one of the words stands marked."""
     if not words:
         return escape(text)
-    pattern = re.compile(
-        "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)), re.IGNORECASE
-    )
+    pattern = re.compile("|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)), re.IGNORECASE)
     parts: list[str] = []
     last = 0
     for match in pattern.finditer(text):

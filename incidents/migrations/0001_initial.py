@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 ('queued_at', models.DateTimeField(blank=True, help_text='Since when it waits there.', null=True)),
                 ('snoozed_until', models.DateTimeField(blank=True, help_text='Out of the open list until then.', null=True)),
                 ('pauses', models.JSONField(blank=True, default=list, help_text='Waits for the reporter: [begin, end or null] in ISO 8601.')),
-                ('marks', models.JSONField(blank=True, default=list, help_text='Warnings given and deadlines missed, each once; see `watch.py`.')),
+                ('marks', models.JSONField(blank=True, default=list, help_text='Warnings given and deadlines missed, each once; see `sla_alerts.py`.')),
                 ('paging_since', models.DateTimeField(blank=True, help_text='Set while an answer is awaited.', null=True)),
                 ('answered', models.JSONField(blank=True, default=list, help_text='Ids of those who acknowledged this round of paging.')),
                 ('reopened', models.PositiveSmallIntegerField(default=0)),

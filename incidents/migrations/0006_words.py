@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.db import migrations
 
-from hypercare.fulltext import make_index
+from hypercare.database.fulltext import make_index
 
 INCIDENTS = make_index(
     "incident_words", "incidents_incident", ("title", "description", "resolution", "cause", "workaround")

@@ -5,7 +5,7 @@ from incidents.models.briefing import StakeholderReport
 from incidents.models.deciding import PatternDismissal, RollbackDecision
 from incidents.models.incident import Comment, Incident, IncidentQuerySet, StatusChange
 from incidents.models.intake import Attachment, KnownError, Report, ReportForm
-from incidents.models.mail import InboundMail
+from incidents.models.mail import InboundMail, MailboxHealth, StoredMail
 from incidents.models.outside import Notice, StatusPage, Subscriber, Update
 from incidents.models.settings import IncidentPolicy, SavedView
 from incidents.models.war import Follower, IncidentRole, Reference, Relation, Task
@@ -22,6 +22,7 @@ __all__ = [
     "IncidentQuerySet",
     "IncidentRole",
     "KnownError",
+    "MailboxHealth",
     "Notice",
     "PatternDismissal",
     "Reference",
@@ -34,6 +35,7 @@ __all__ = [
     "StakeholderReport",
     "StatusChange",
     "StatusPage",
+    "StoredMail",
     "Subscriber",
     "Task",
     "Update",

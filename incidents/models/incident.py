@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Cast
 from django.urls import reverse
 
 from contributors.models import Role
@@ -37,6 +40,13 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def counted(self) -> IncidentQuerySet:
         """What the window is judged by: all but enhancements and problem records."""
         return self.exclude(kind__in=Incident.UNCOUNTED)
+
+    def promised(self) -> IncidentQuerySet:
+        """P1 and P2, and whatever may have missed a target as one: that stays, whatever it is graded or called now."""
+        now = Q(severity__in=Incident.URGENT) & ~Q(kind__in=Incident.UNCOUNTED)
+        then = [Q(said__contains=f'"severity": "{level}"') for level in Incident.URGENT]
+        rows = self.annotate(said=Cast("marks", models.TextField()))
+        return rows.filter(reduce(or_, then, now))
 
     def backlog(self) -> IncidentQuerySet:
         """Wishes that are still open."""
@@ -70,6 +80,8 @@ class Incident(models.Model):
         P2 = "P2", "Major"
         P3 = "P3", "Minor"
         P4 = "P4", "Trivial"
+
+    URGENT: ClassVar[tuple[str, ...]] = (Severity.P1, Severity.P2)
 
     class Level(models.TextChoices):
         HIGH = "high", "High"
@@ -131,9 +143,7 @@ class Incident(models.Model):
     reported_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="incidents")
     acknowledged_at = models.DateTimeField(null=True, blank=True)
-    acknowledged_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    acknowledged_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     last_update_at = models.DateTimeField(null=True, blank=True, help_text="Last stakeholder update.")
     mitigated_at = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
@@ -141,17 +151,25 @@ class Incident(models.Model):
     ending = models.CharField(max_length=13, choices=Ending, blank=True)
     resolution = models.TextField(blank=True)
     cause = models.CharField(max_length=200, blank=True)
-    workaround = models.CharField(
-        max_length=500, blank=True, help_text="How people get by until it is fixed."
-    )
+    workaround = models.CharField(max_length=500, blank=True, help_text="How people get by until it is fixed.")
     duplicate_of = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="duplicates",
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="duplicates",
         help_text="Merged into this one.",
-    )  # fmt: skip
+    )
     parent = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="children",
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="children",
         help_text="The problem or larger incident it is part of.",
-    )  # fmt: skip
+    )
     kind = models.CharField(max_length=12, choices=Kind, blank=True, help_text="Empty: not judged yet.")
     verdict = models.CharField(max_length=9, choices=Verdict, blank=True, help_text="Empty: not judged yet.")
     queue = models.CharField(max_length=11, choices=Queue, blank=True)
@@ -162,7 +180,7 @@ class Incident(models.Model):
         default=list, blank=True, help_text="Waits for the reporter: [begin, end or null] in ISO 8601."
     )
     marks = models.JSONField(
-        default=list, blank=True, help_text="Warnings given and deadlines missed, each once; see `watch.py`."
+        default=list, blank=True, help_text="Warnings given and deadlines missed, each once; see `sla_alerts.py`."
     )
     paging_since = models.DateTimeField(null=True, blank=True, help_text="Set while an answer is awaited.")
     answered = models.JSONField(
@@ -171,9 +189,7 @@ class Incident(models.Model):
     reopened = models.PositiveSmallIntegerField(default=0)
     reopened_at = models.DateTimeField(null=True, blank=True, help_text="Its clocks count from here.")
     escalation_round = models.PositiveSmallIntegerField(default=0, help_text="Re-opening starts a new round.")
-    handed_to = models.CharField(
-        max_length=120, blank=True, help_text="BAU owner of what stays open at exit."
-    )
+    handed_to = models.CharField(max_length=120, blank=True, help_text="BAU owner of what stays open at exit.")
     version = models.PositiveIntegerField(default=1, help_text="For If-Match and conflict messages.")
     updated_at = models.DateTimeField()
 
@@ -201,19 +217,13 @@ class Incident(models.Model):
             models.Index(fields=["period", "resolved_at"], name="incident_by_resolution"),
             models.Index(fields=["period", "updated_at", "id"], name="incident_by_update"),
             models.Index(
-                fields=["period", "reopened_at"],
-                name="incident_by_return",
-                condition=Q(reopened_at__isnull=False),
+                fields=["period", "reopened_at"], name="incident_by_return", condition=Q(reopened_at__isnull=False)
             ),
             models.Index(
-                fields=["owner", "severity"],
-                name="incident_open_by_owner",
-                condition=Q(resolved_at__isnull=True),
+                fields=["owner", "severity"], name="incident_open_by_owner", condition=Q(resolved_at__isnull=True)
             ),
             # Nearly all are empty: an index of them all is one that SQLite's planner, once it has looked, never uses.
-            models.Index(
-                fields=["duplicate_of"], name="incident_by_original", condition=Q(duplicate_of__isnull=False)
-            ),
+            models.Index(fields=["duplicate_of"], name="incident_by_original", condition=Q(duplicate_of__isnull=False)),
             models.Index(fields=["parent"], name="incident_by_parent", condition=Q(parent__isnull=False)),
         ]
 
@@ -309,9 +319,13 @@ class Comment(models.Model):
     body = models.TextField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     report = models.ForeignKey(
-        "incidents.Report", on_delete=models.CASCADE, null=True, blank=True, related_name="replies",
+        "incidents.Report",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="replies",
         help_text="Whose reporter wrote it, where it was nobody of the period.",
-    )  # fmt: skip
+    )
     at = models.DateTimeField()
 
     class Meta:

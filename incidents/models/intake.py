@@ -20,9 +20,7 @@ class ReportForm(models.Model):
     secret = models.UUIDField(default=uuid.uuid4)
     token_hash = models.CharField(max_length=64, unique=True)
     title = models.CharField(max_length=80, help_text="What people outside call it.")
-    answer_within = models.CharField(
-        max_length=40, blank=True, help_text="Such as 2 hours; empty promises none."
-    )
+    answer_within = models.CharField(max_length=40, blank=True, help_text="Such as 2 hours; empty promises none.")
     data_note = models.TextField(blank=True, help_text="How their data is used; empty says the usual.")
     updated_at = models.DateTimeField()
     updated_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -45,9 +43,7 @@ class Report(models.Model):
 
     period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="reports")
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="reports")
-    reference = models.CharField(
-        max_length=9, unique=True, help_text="What the reporter calls it, K7MP-3QXA."
-    )
+    reference = models.CharField(max_length=9, unique=True, help_text="What the reporter calls it, K7MP-3QXA.")
     via = models.CharField(max_length=4, choices=Via, default=Via.FORM)
     stops = models.CharField(max_length=7, choices=Stops)
     text = models.TextField(help_text="In their words; the incident may say it differently later.")
@@ -69,9 +65,7 @@ class Attachment(models.Model):
     """A picture of a report, known by its content and kept under a name that says nothing."""
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="attachments")
-    report = models.ForeignKey(
-        Report, on_delete=models.SET_NULL, null=True, blank=True, related_name="attachments"
-    )
+    report = models.ForeignKey(Report, on_delete=models.SET_NULL, null=True, blank=True, related_name="attachments")
     file_name = models.CharField(max_length=120)
     media_type = models.CharField(max_length=80)
     size = models.PositiveIntegerField(help_text="Bytes.")

@@ -47,9 +47,7 @@ class Notice(models.Model):
         RESOLVED = "resolved", "Solved"
 
     period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="notices")
-    incident = models.ForeignKey(
-        Incident, on_delete=models.SET_NULL, null=True, blank=True, related_name="notices"
-    )
+    incident = models.ForeignKey(Incident, on_delete=models.SET_NULL, null=True, blank=True, related_name="notices")
     title = models.CharField(max_length=120)
     components = models.JSONField(default=list, help_text="Which of the period's systems it touches.")
     state = models.CharField(max_length=13, choices=State)
@@ -71,9 +69,7 @@ class Notice(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["period", "-updated_at", "-id"],
-                name="notice_open",
-                condition=Q(resolved_at__isnull=True),
+                fields=["period", "-updated_at", "-id"], name="notice_open", condition=Q(resolved_at__isnull=True)
             ),
             models.Index(fields=["period", "-started_at", "-id"], name="notice_by_start"),
         ]
@@ -104,9 +100,7 @@ class Update(models.Model):
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["notice", "number"], name="one_update_per_number")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["notice", "number"], name="one_update_per_number")]
         indexes: ClassVar = [models.Index(fields=["-at", "-id"], name="update_newest")]
 
     def __str__(self) -> str:
@@ -120,9 +114,7 @@ class Subscriber(models.Model):
     """
 
     period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="subscribers")
-    notice = models.ForeignKey(
-        Notice, on_delete=models.CASCADE, null=True, blank=True, related_name="followers"
-    )
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, null=True, blank=True, related_name="followers")
     email = models.EmailField(blank=True)
     secret = models.UUIDField(default=uuid.uuid4)
     token_hash = models.CharField(max_length=64, unique=True)
@@ -140,9 +132,7 @@ class Subscriber(models.Model):
                 name="subscribed_once",
             ),
             models.UniqueConstraint(
-                fields=["notice", "email"],
-                condition=Q(left_at__isnull=True, notice__isnull=False),
-                name="follows_once",
+                fields=["notice", "email"], condition=Q(left_at__isnull=True, notice__isnull=False), name="follows_once"
             ),
             models.CheckConstraint(
                 condition=Q(left_at__isnull=False, email="") | (Q(left_at__isnull=True) & ~Q(email="")),

@@ -11,7 +11,7 @@ from periods.models import Period
 
 
 class IncidentPolicy(models.Model):
-    """What a period promises about incidents, where that differs from the product's defaults (`policies.py`)."""
+    """What a period promises about incidents, where that differs from the defaults (`escalation_policies.py`)."""
 
     period = models.OneToOneField(Period, on_delete=models.CASCADE, related_name="incident_policy")
     targets = models.JSONField(default=dict, blank=True, help_text="Severity → clock → [seconds, measure].")
@@ -36,9 +36,7 @@ class SavedView(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["user", "period", "name"], name="one_view_per_name")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "period", "name"], name="one_view_per_name")]
 
     def __str__(self) -> str:
         return self.name

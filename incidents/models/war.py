@@ -68,9 +68,7 @@ class Follower(models.Model):
     since = models.DateTimeField()
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["incident", "user"], name="one_follower_per_person")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["incident", "user"], name="one_follower_per_person")]
 
     def __str__(self) -> str:
         return str(self.user)

@@ -3,32 +3,33 @@
 Every change locks the period, then the check. A waiver is approved, reasoned and expires; waived is not done.
 """
 
-from periods.checklist.bulk import bulk
-from periods.checklist.making import add, instantiate, shift
-from periods.checklist.proof import attach, remove_evidence
-from periods.checklist.rows import may_work_on
-from periods.checklist.state import Progress, blocks, evidence_words, progress, progress_of
-from periods.checklist.undoing import undo
-from periods.checklist.work import assign, complete, fail, reopen, set_aside, waive
+from periods.checklist.actions import assign, complete, fail, reopen, set_aside, waive
+from periods.checklist.bulk import change_many
+from periods.checklist.creation import add_check, make_checklist, shift_due_dates
+from periods.checklist.editing import may_work_on
+from periods.checklist.evidence_rules import attach_evidence, remove_evidence
+from periods.checklist.state import ChecklistProgress, evidence_words, explain_open, percents, progress, progress_of
+from periods.checklist.undoing import undo_change
 
 __all__ = [
-    "Progress",
-    "add",
+    "ChecklistProgress",
+    "add_check",
     "assign",
-    "attach",
-    "blocks",
-    "bulk",
+    "attach_evidence",
+    "change_many",
     "complete",
     "evidence_words",
+    "explain_open",
     "fail",
-    "instantiate",
+    "make_checklist",
     "may_work_on",
+    "percents",
     "progress",
     "progress_of",
     "remove_evidence",
     "reopen",
     "set_aside",
-    "shift",
-    "undo",
+    "shift_due_dates",
+    "undo_change",
     "waive",
 ]

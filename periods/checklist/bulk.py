@@ -9,32 +9,28 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from hypercare.errors import AlreadyDone, Invalid
+from hypercare.exceptions import AlreadyDone, Invalid
 from hypercare.models import User
-from periods.access import require
-from periods.checklist.rows import locked_period
-from periods.checklist.work import assign, reopen, set_aside
+from periods.access.access import require_right
+from periods.checklist.actions import assign, reopen, set_aside
+from periods.checklist.editing import lock_period
 from periods.models import ChecklistItem
 
 MOST: Final = 200
-ACTIONS: Final[dict[str, Callable[..., ChecklistItem]]] = {
-    "assign": assign,
-    "set-aside": set_aside,
-    "reopen": reopen,
-}
+ACTIONS: Final[dict[str, Callable[..., ChecklistItem]]] = {"assign": assign, "set-aside": set_aside, "reopen": reopen}
 
 
 @transaction.atomic
-def bulk(
+def change_many(
     period_id: int, item_ids: Collection[int], action: str, *, by: User, at: datetime, via: str = "", **values: Any
-) -> tuple[int, int]:  # fmt: skip
+) -> tuple[int, int]:
     """Do an action of ACTIONS to checks of a period: how many changed, and the first journal entry (for undo).
 
     Checks that are so already are left alone. Completing is not among them: each is somebody's word, with evidence.
     Raises Invalid, NotAllowed, AlreadyDone when nothing would change.
     """
-    period = locked_period(period_id)
-    require(by, period, "checks.manage")
+    period = lock_period(period_id)
+    require_right(by, period, "checks.manage")
     wanted = sorted(set(item_ids))
     found = list(period.checklist.filter(pk__in=wanted[: MOST + 1]).order_by("position", "id"))
     if not found or len(wanted) > MOST or len(found) != len(wanted):

@@ -380,7 +380,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveSmallIntegerField()),
-                ('content', models.JSONField(help_text='The plain form of templates_library.content.')),
+                ('content', models.JSONField(help_text='The plain form of `periods.template_files.content`.')),
                 ('note', models.CharField(blank=True, help_text='What is new in it.', max_length=200)),
                 ('made_at', models.DateTimeField()),
                 ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -429,7 +429,7 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveIntegerField(default=0, help_text='Bytes.')),
                 ('sha256', models.CharField(blank=True, max_length=64)),
                 ('stored_as', models.CharField(blank=True, help_text='Empty once the bytes are deleted.', max_length=80)),
-                ('tests', models.JSONField(blank=True, help_text='Counts of a test report, see periods/junit.py.', null=True)),
+                ('tests', models.JSONField(blank=True, help_text='Counts of a test report, see periods/checklist/junit.py.', null=True)),
                 ('added_at', models.DateTimeField(blank=True, help_text='Unknown for what was copied over.', null=True)),
                 ('removed_at', models.DateTimeField(blank=True, null=True)),
                 ('added_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -15,7 +15,7 @@ KEPT = (
      "versions of a template never change", (), True),
     ("periods_documentversion", "version", "versions_never_change", "a saved version is never changed", (), True),
     ("periods_godecision", "decision", "decision_is_kept", "a decision is never changed", (), False),
-)  # fmt: skip
+)
 
 
 def protect(apps, schema_editor):

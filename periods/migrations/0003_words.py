@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.db import migrations
 
-from hypercare.fulltext import make_index
+from hypercare.database.fulltext import make_index
 
 PAGES = make_index("page_words", "periods_documentversion", ("title", "body"))
 

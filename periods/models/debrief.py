@@ -70,9 +70,7 @@ class Action(models.Model):
     """One thing one person does by a date."""
 
     period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="actions")
-    debrief = models.ForeignKey(
-        Debrief, on_delete=models.SET_NULL, null=True, blank=True, related_name="actions"
-    )
+    debrief = models.ForeignKey(Debrief, on_delete=models.SET_NULL, null=True, blank=True, related_name="actions")
     title = models.CharField(max_length=200)
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="actions")
     due_at = models.DateTimeField()
@@ -83,9 +81,7 @@ class Action(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(
-                fields=["owner", "due_at", "id"], name="action_open", condition=Q(done_at__isnull=True)
-            )
+            models.Index(fields=["owner", "due_at", "id"], name="action_open", condition=Q(done_at__isnull=True))
         ]
 
     def __str__(self) -> str:

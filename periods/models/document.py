@@ -23,9 +23,7 @@ class Document(models.Model):
 
     period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="documents")
     kind = models.CharField(max_length=11, choices=Kind, default=Kind.PAGE)
-    slug = models.SlugField(
-        max_length=60, help_text="Its name in addresses; it stays when the title changes."
-    )
+    slug = models.SlugField(max_length=60, help_text="Its name in addresses; it stays when the title changes.")
     title = models.CharField(max_length=120)
     version = models.PositiveIntegerField(default=1)
     removed_at = models.DateTimeField(null=True, blank=True)
@@ -36,9 +34,7 @@ class Document(models.Model):
             models.UniqueConstraint(
                 fields=["period", "kind"], condition=~Q(kind="page"), name="one_page_of_each_special_kind"
             ),
-            models.CheckConstraint(
-                condition=Q(kind="page") | Q(removed_at__isnull=True), name="special_pages_stay"
-            ),
+            models.CheckConstraint(condition=Q(kind="page") | Q(removed_at__isnull=True), name="special_pages_stay"),
         ]
 
     def __str__(self) -> str:
@@ -64,9 +60,7 @@ class DocumentVersion(models.Model):
     via = models.CharField(max_length=20, blank=True)
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["document", "number"], name="one_version_per_number"),
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["document", "number"], name="one_version_per_number")]
 
     def __str__(self) -> str:
         return f"{self.title}, version {self.number}"

@@ -23,7 +23,5 @@ class PlanDraft(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["user", "period", "step"], name="one_draft_per_step"),
-            models.UniqueConstraint(
-                fields=["user", "step"], condition=Q(period=None), name="one_draft_of_a_new_plan"
-            ),
+            models.UniqueConstraint(fields=["user", "step"], condition=Q(period=None), name="one_draft_of_a_new_plan"),
         ]

@@ -30,7 +30,7 @@ class Evidence(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     stored_as = models.CharField(max_length=80, blank=True, help_text="Empty once the bytes are deleted.")
     tests = models.JSONField(
-        null=True, blank=True, help_text="Counts of a test report, see periods/junit.py."
+        null=True, blank=True, help_text="Counts of a test report, see periods/checklist/junit.py."
     )
     added_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     added_at = models.DateTimeField(null=True, blank=True, help_text="Unknown for what was copied over.")
@@ -44,9 +44,7 @@ class Evidence(models.Model):
                 | (~Q(kind="file") & ~Q(text="")),
                 name="evidence_shows_something",
             ),
-            models.UniqueConstraint(
-                fields=["stored_as"], condition=~Q(stored_as=""), name="one_row_per_stored_file"
-            ),
+            models.UniqueConstraint(fields=["stored_as"], condition=~Q(stored_as=""), name="one_row_per_stored_file"),
         ]
 
     def __str__(self) -> str:
@@ -79,8 +77,7 @@ class Rehearsal(models.Model):
                 fields=["period", "kind"], condition=Q(ended_at__isnull=True), name="one_running_rehearsal"
             ),
             models.CheckConstraint(
-                condition=Q(ended_at__isnull=True) | Q(ended_at__gt=F("started_at")),
-                name="rehearsal_ends_after_start",
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gt=F("started_at")), name="rehearsal_ends_after_start"
             ),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True, outcome="") | (Q(ended_at__isnull=False) & ~Q(outcome="")),

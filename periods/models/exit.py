@@ -27,17 +27,13 @@ class ExitCriterion(models.Model):
     automatic = models.BooleanField(default=True)
     threshold = models.FloatField(null=True, blank=True)
     unit = models.CharField(max_length=20, blank=True)
-    verdict = models.CharField(
-        max_length=7, choices=Verdict, default=Verdict.UNKNOWN, help_text="Of manual ones."
-    )
+    verdict = models.CharField(max_length=7, choices=Verdict, default=Verdict.UNKNOWN, help_text="Of manual ones.")
     evidence = models.TextField(blank=True)
     decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["period", "code"], name="one_criterion_per_code")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["period", "code"], name="one_criterion_per_code")]
 
     def __str__(self) -> str:
         return self.title

@@ -74,13 +74,9 @@ class GoDecision(models.Model):
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField()
     reason = models.TextField(blank=True)
-    conditions = models.JSONField(
-        default=list, help_text="As they were agreed; GoCondition says how they went."
-    )
+    conditions = models.JSONField(default=list, help_text="As they were agreed; GoCondition says how they went.")
     snapshot = models.JSONField(default=dict)
-    turns = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="turned_by"
-    )
+    turns = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="turned_by")
 
     def __str__(self) -> str:
         return f"{self.period} {self.outcome}"
@@ -116,8 +112,7 @@ class GoCondition(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["decision", "position"], name="one_condition_per_position"),
             models.CheckConstraint(
-                condition=Q(state="open", settled_at__isnull=True)
-                | (~Q(state="open") & Q(settled_at__isnull=False)),
+                condition=Q(state="open", settled_at__isnull=True) | (~Q(state="open") & Q(settled_at__isnull=False)),
                 name="settled_condition_has_a_time",
             ),
             models.CheckConstraint(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 
@@ -29,6 +29,15 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
         published = Q(status=Lesson.Status.PUBLISHED)
         return self.filter(published | Q(author=user) | Exists(inside))
 
+    def with_origin(self, user: User | AnonymousUser) -> LessonQuerySet:
+        """Where each comes from, as far as the person may know: `origin` is the period, None where they don't see it.
+
+        Everybody may know `origin_live_at`. Nothing else of a period is read for somebody who is not part of it.
+        """
+        seen = Prefetch("period", Period.objects.visible_to(user), to_attr="origin")
+        rows = self.annotate(origin_live_at=F("period__go_live_at"))
+        return rows.prefetch_related(seen)  # type: ignore[no-redef]  # the class below declares it, for its property
+
 
 class Lesson(models.Model):
     """Something the next period should know. `tags` name what keeps coming back."""
@@ -49,13 +58,9 @@ class Lesson(models.Model):
     phase = models.CharField(max_length=11, choices=Phase)
     theme = models.CharField(max_length=40)
     component = models.CharField(max_length=80, blank=True, help_text="The system it is about.")
-    period = models.ForeignKey(
-        Period, on_delete=models.PROTECT, null=True, blank=True, related_name="lessons"
-    )
+    period = models.ForeignKey(Period, on_delete=models.PROTECT, null=True, blank=True, related_name="lessons")
     incident_number = models.PositiveIntegerField(null=True, blank=True, help_text="Of that period.")
-    debrief = models.ForeignKey(
-        Debrief, on_delete=models.SET_NULL, null=True, blank=True, related_name="lessons"
-    )
+    debrief = models.ForeignKey(Debrief, on_delete=models.SET_NULL, null=True, blank=True, related_name="lessons")
     status = models.CharField(max_length=9, choices=Status, default=Status.DRAFT)
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="lessons")
     created_at = models.DateTimeField()
@@ -69,13 +74,14 @@ class Lesson(models.Model):
     check_due_days = models.SmallIntegerField(default=-5)
     check_blocking = models.BooleanField(default=False)
 
+    origin: Period | None  # of `with_origin`
+
     objects: ClassVar[Any] = LessonQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(incident_number__isnull=True) | Q(period__isnull=False),
-                name="incident_needs_its_period",
+                condition=Q(incident_number__isnull=True) | Q(period__isnull=False), name="incident_needs_its_period"
             ),
             models.CheckConstraint(
                 condition=~Q(status="published") | Q(published_at__isnull=False), name="published_has_a_time"
@@ -96,8 +102,8 @@ class Lesson(models.Model):
 
     @property
     def incident_key(self) -> str:
-        """`BILL26-36`, empty without one. The period must be loaded."""
-        return f"{self.period.key}-{self.incident_number}" if self.period and self.incident_number else ""
+        """`BILL26-36`; empty without one, and for whoever does not see its period. Needs `with_origin`."""
+        return f"{self.origin.key}-{self.incident_number}" if self.origin and self.incident_number else ""
 
 
 class LessonTag(models.Model):
@@ -123,9 +129,7 @@ class LessonUse(models.Model):
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["lesson", "period"], name="one_check_per_lesson")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["lesson", "period"], name="one_check_per_lesson")]
 
     def __str__(self) -> str:
         return f"{self.lesson} in {self.period}"

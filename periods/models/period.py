@@ -59,9 +59,7 @@ class Period(models.Model):
         max_length=12,
         unique=True,
         validators=[
-            RegexValidator(
-                r"^[A-Z][A-Z0-9]{1,11}$", "Use 2 to 12 capital letters or digits, starting with a letter."
-            )
+            RegexValidator(r"^[A-Z][A-Z0-9]{1,11}$", "Use 2 to 12 capital letters or digits, starting with a letter.")
         ],
     )
     name = models.CharField(max_length=120)
@@ -71,12 +69,8 @@ class Period(models.Model):
     status_since = models.DateTimeField()
     status_before_review = models.CharField(max_length=12, choices=Status, blank=True)
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
-    country = models.CharField(
-        max_length=2, blank=True, help_text="ISO code; its public holidays are no working days."
-    )
-    subdivision = models.CharField(
-        max_length=20, blank=True, help_text="ISO code of a region of the country."
-    )
+    country = models.CharField(max_length=2, blank=True, help_text="ISO code; its public holidays are no working days.")
+    subdivision = models.CharField(max_length=20, blank=True, help_text="ISO code of a region of the country.")
     go_live_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     planned_ends_at = models.DateTimeField(help_text="The end before any extension.")
@@ -87,12 +81,8 @@ class Period(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     lead = models.ForeignKey(User, on_delete=models.PROTECT, related_name="leads", null=True, blank=True)
-    sponsor = models.ForeignKey(
-        User, on_delete=models.PROTECT, related_name="sponsors", null=True, blank=True
-    )
-    bau_owner = models.ForeignKey(
-        User, on_delete=models.PROTECT, related_name="receives", null=True, blank=True
-    )
+    sponsor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="sponsors", null=True, blank=True)
+    bau_owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="receives", null=True, blank=True)
     rollback_authority = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="may_roll_back", null=True, blank=True
     )
@@ -110,32 +100,20 @@ class Period(models.Model):
     recommended_days = models.PositiveSmallIntegerField(null=True, blank=True)
     scoring_version = models.PositiveIntegerField(default=1, help_text="The scoring model it was scored by.")
     days_override_reason = models.TextField(blank=True)
-    days_override_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, related_name="+", null=True, blank=True
-    )
+    days_override_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     days_override_at = models.DateTimeField(null=True, blank=True)
-    debrief_cadence = models.CharField(
-        max_length=10, blank=True, help_text="The rhythm planned; empty is usual."
-    )
+    debrief_cadence = models.CharField(max_length=10, blank=True, help_text="The rhythm planned; empty is usual.")
     cadence_override_reason = models.TextField(blank=True)
-    cadence_override_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, related_name="+", null=True, blank=True
-    )
+    cadence_override_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     cadence_override_at = models.DateTimeField(null=True, blank=True)
     cover = models.CharField(max_length=10, blank=True, help_text="The cover planned; empty is usual.")
     cover_override_reason = models.TextField(blank=True)
-    cover_override_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, related_name="+", null=True, blank=True
-    )
+    cover_override_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     cover_override_at = models.DateTimeField(null=True, blank=True)
 
     baseline_issues = models.PositiveIntegerField(null=True, blank=True, help_text="Issues counted before.")
-    baseline_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Days they were counted over."
-    )
-    tolerable_per_day = models.FloatField(
-        null=True, blank=True, help_text="Rate BAU accepts without a baseline."
-    )
+    baseline_days = models.PositiveIntegerField(null=True, blank=True, help_text="Days they were counted over.")
+    tolerable_per_day = models.FloatField(null=True, blank=True, help_text="Rate BAU accepts without a baseline.")
 
     next_incident_number = models.PositiveIntegerField(default=1)
     journal_seq = models.PositiveIntegerField(default=0, help_text="Also the version live panels poll for.")
@@ -149,8 +127,7 @@ class Period(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("go_live_at")), name="period_ends_after_start"),
             models.CheckConstraint(
-                condition=Q(ends_at__lte=F("go_live_at") + timedelta(days=366)),
-                name="period_lasts_a_year_at_most",
+                condition=Q(ends_at__lte=F("go_live_at") + timedelta(days=366)), name="period_lasts_a_year_at_most"
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["status", "go_live_at", "id"], name="period_by_status")]
@@ -186,9 +163,7 @@ class Period(models.Model):
     def days(self) -> int:
         """Whole days of the window in the period's zone; the day of go-live is day 1."""
         last = (self.ends_at - timedelta(microseconds=1)).astimezone(self.zone).date()
-        return max(
-            1, (last - self.starts_at.astimezone(self.zone).date()).days + (0 if self._ends_early else 1)
-        )
+        return max(1, (last - self.starts_at.astimezone(self.zone).date()).days + (0 if self._ends_early else 1))
 
     @property
     def _ends_early(self) -> bool:

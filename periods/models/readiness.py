@@ -56,9 +56,7 @@ class ChecklistItem(models.Model):
                 condition=~Q(status="waived") | (~Q(waiver_reason="") & Q(waiver_expires_at__isnull=False)),
                 name="waiver_has_reason_and_expiry",
             ),
-            models.CheckConstraint(
-                condition=~Q(status="done") | Q(done_at__isnull=False), name="done_has_a_time"
-            ),
+            models.CheckConstraint(condition=~Q(status="done") | Q(done_at__isnull=False), name="done_has_a_time"),
             models.CheckConstraint(
                 condition=~Q(status="failed") | (~Q(failure="") & Q(failed_at__isnull=False)),
                 name="failed_has_a_note_and_a_time",

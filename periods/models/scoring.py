@@ -14,9 +14,7 @@ class ScoringModel(models.Model):
     """A version somebody made. Version 1 is built in (`scoring_model.STANDARD`) and has no row."""
 
     version = models.PositiveIntegerField(unique=True)
-    data = models.JSONField(
-        help_text="Weights, bands, floors and cycle days, as `scoring_model.to_data` gives them."
-    )
+    data = models.JSONField(help_text="Weights, bands, floors and cycle days, as `scoring_model.to_data` gives them.")
     based_on = models.PositiveIntegerField(help_text="The version it was made from.")
     reason = models.TextField()
     made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -24,7 +22,7 @@ class ScoringModel(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(version__gte=2), name="scoring_version_1_is_built_in"),
+            models.CheckConstraint(condition=Q(version__gte=2), name="scoring_version_1_is_built_in")
         ]
 
 

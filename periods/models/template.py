@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from hypercare.models import User
 from periods.models.period import Period
-from periods.templates_library.content import KINDS
+from periods.template_files.content import KINDS
 
 
 class PeriodTemplate(models.Model):
@@ -29,8 +29,7 @@ class PeriodTemplate(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(Lower("name"), name="one_template_per_name"),
             models.CheckConstraint(
-                condition=Q(archived_at__isnull=True) | Q(archived_by__isnull=False),
-                name="archived_by_somebody",
+                condition=Q(archived_at__isnull=True) | Q(archived_by__isnull=False), name="archived_by_somebody"
             ),
         ]
 
@@ -47,7 +46,7 @@ class TemplateVersion(models.Model):
 
     template = models.ForeignKey(PeriodTemplate, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
-    content = models.JSONField(help_text="The plain form of templates_library.content.")
+    content = models.JSONField(help_text="The plain form of `periods.template_files.content`.")
     note = models.CharField(max_length=200, blank=True, help_text="What is new in it.")
     made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
@@ -62,7 +61,7 @@ class TemplateVersion(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["template", "number"], name="one_template_version_per_number"),
+            models.UniqueConstraint(fields=["template", "number"], name="one_template_version_per_number")
         ]
 
     def __str__(self) -> str:
@@ -73,9 +72,7 @@ class PeriodOrigin(models.Model):
     """What a period was started from, and what that said on the day: later versions change nothing here."""
 
     period = models.OneToOneField(Period, on_delete=models.CASCADE, related_name="origin")
-    label = models.CharField(
-        max_length=160, help_text="Such as “ERP cut-over” or “Billing cut-over, version 2”."
-    )
+    label = models.CharField(max_length=160, help_text="Such as “ERP cut-over” or “Billing cut-over, version 2”.")
     version = models.ForeignKey(
         TemplateVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="started"
     )

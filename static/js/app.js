@@ -8,5 +8,6 @@ import "./keys.js";
 import "./live.js";
 import "./push.js";
 import "./tabs.js";
+import "./ticks.js";
 import "./time.js";
 import "./toast.js";

@@ -45,3 +45,10 @@ if (summary) {
   if (!document.title.startsWith("Error: ")) document.title = `Error: ${document.title}`;
 }
 tick();
+
+// Whoever makes an account is most likely where their browser is.
+const zone = document.querySelector("select[data-own-zone]");
+if (zone?.value === "UTC" && !document.querySelector(".error-summary")) {
+  const own = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if ([...zone.options].some((option) => option.value === own)) zone.value = own;
+}

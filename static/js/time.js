@@ -1,5 +1,5 @@
 // Ticks <time data-tick> and [data-clock] with the server's clock.
-// The words mirror hypercare/timewords.py; change both together.
+// The words mirror hypercare/ui/time_words.py; change both together.
 
 const MINUTE = 60, HOUR = 3600, DAY = 86400;
 const root = document.documentElement;

@@ -138,14 +138,23 @@ END:VCALENDAR
 
 def export(text: str, **people: str) -> bytes:
     """The bytes of a file, lines ended as the format wants them."""
-    return (
-        text.format(**people).replace("\n", "\r\n").encode()
-        if people
-        else text.replace("\n", "\r\n").encode()
-    )
+    return text.format(**people).replace("\n", "\r\n").encode() if people else text.replace("\n", "\r\n").encode()
 
 
 def event(*lines: str) -> bytes:
     """A calendar of one event."""
-    return export("\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Test//EN", "BEGIN:VEVENT", "UID:one", *lines,
-                             "END:VEVENT", "END:VCALENDAR", ""]))  # fmt: skip
+    return export(
+        "\n".join(
+            [
+                "BEGIN:VCALENDAR",
+                "VERSION:2.0",
+                "PRODID:-//Test//EN",
+                "BEGIN:VEVENT",
+                "UID:one",
+                *lines,
+                "END:VEVENT",
+                "END:VCALENDAR",
+                "",
+            ]
+        )
+    )

@@ -11,6 +11,7 @@ from django.utils import timezone
 from hypercare.models import User
 from periods.models import ExitCriterion, Period
 from tests.factories import (
+    days_later,
     make_check,
     make_debrief,
     make_incident,
@@ -26,21 +27,14 @@ CODES = ("no_open_p1", "open_p2_planned", "sla_attainment", "open_low_within_cap
 
 def live_period(lead: User, key: str = "BILL", **fields: Any) -> Period:
     """Live for four days, ten to go."""
-    start = timezone.now() - timedelta(days=4)
-    days = {"go_live_at": start, "went_live_at": start, "ends_at": start + timedelta(days=14)}
-    return make_period(
-        key=key, lead=lead, **{**days, "planned_ends_at": start + timedelta(days=14), **fields}
-    )
+    start = days_later(timezone.now(), -4)
+    return make_period(key=key, lead=lead, **{"go_live_at": start, "ends_at": days_later(start, 14), **fields})
 
 
 def coming_period(lead: User, key: str = "NEXT", **fields: Any) -> Period:
     """Getting ready, live in five days."""
-    start = timezone.now() + timedelta(days=5)
-    days = {
-        "go_live_at": start,
-        "ends_at": start + timedelta(days=14),
-        "planned_ends_at": start + timedelta(days=14),
-    }
+    start = days_later(timezone.now(), 5)
+    days = {"go_live_at": start, "ends_at": days_later(start, 14)}
     return make_period(Period.Status.READINESS, key=key, lead=lead, **{**days, **fields})
 
 
@@ -54,9 +48,7 @@ def fill(period: Period, rows: int) -> None:
         make_shift(role, person, starts_at=now - timedelta(hours=2))
         make_shift(role, person, starts_at=now + timedelta(hours=6))
         level = {"severity": f"P{number % 4 + 1}", "owner": person if number % 2 else None}
-        make_incident(
-            period, title=f"Failure {number}", reported_at=now - timedelta(hours=number + 1), **level
-        )
+        make_incident(period, title=f"Failure {number}", reported_at=now - timedelta(hours=number + 1), **level)
         make_check(period, owner=period.lead if number % 2 else person, due_at=now - timedelta(hours=number))
         make_debrief(period, starts_at=now + timedelta(hours=1, minutes=period.debriefs.count()))
 

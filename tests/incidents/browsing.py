@@ -7,16 +7,14 @@ from typing import Any
 
 from django.utils import timezone
 
-from incidents import triage
 from incidents.models import Incident
+from incidents.triage import triage
 from periods.models import Period
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
-def reported(
-    period: Period, title: str = "Invoices issued twice", minutes: int = 5, **fields: Any
-) -> Incident:
+def reported(period: Period, title: str = "Invoices issued twice", minutes: int = 5, **fields: Any) -> Incident:
     """An incident from the domain, reported some minutes ago."""
     levels = {"impact": "medium", "urgency": "medium", **fields}
     return triage.report(

@@ -8,13 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from contributors import messages
-from contributors.messages import Message
+from contributors.channels import Message
+from contributors.messaging import rendering
 from contributors.models import Delivery
 from incidents.models import StatusPage, Update
-from incidents.outside import status_pages, updates
-from incidents.outside.updates import Words
-from periods import journal
+from incidents.stakeholders import status_pages, updates
+from incidents.stakeholders.updates import UpdateText
+from periods.journal import journal
 from periods.models import Period
 
 ANNA = "anna.berg@nordhus.example"
@@ -32,21 +32,22 @@ def posted(period: Period, at: datetime | None = None, **fields: Any) -> Update:
     """An update from the domain; a new notice about the billing engine unless told otherwise."""
     about = {name: fields.pop(name) for name in ("notice_id", "incident_id") if name in fields}
     said = {
-        "text": "We are looking into it.", "state": "investigating", "title": "Some invoices were sent twice",
-        "components": ("Billing engine",), **fields,
-    }  # fmt: skip
-    return updates.post(period.pk, Words(**said), by=period.lead, at=at or timezone.now(), **about)
+        "text": "We are looking into it.",
+        "state": "investigating",
+        "title": "Some invoices were sent twice",
+        "components": ("Billing engine",),
+        **fields,
+    }
+    return updates.post(period.pk, UpdateText(**said), by=period.lead, at=at or timezone.now(), **about)
 
 
 def told(at: datetime | None = None) -> list[tuple[str, Message]]:
     """Hand on what happened; to whom outside which mail goes since the last time, the oldest first."""
     now = at or timezone.now()
-    journal.dispatch(at=now)
-    rows = list(
-        Delivery.objects.filter(state="due", recipient=None).order_by("next_at", "created_at", "address")
-    )
+    journal.dispatch_entries(at=now)
+    rows = list(Delivery.objects.filter(state="due", recipient=None).order_by("next_at", "created_at", "address"))
     Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(state="sent", sent_at=now)
-    return [(row.address, messages.render(row)) for row in rows]
+    return [(row.address, rendering.render(row)) for row in rows]
 
 
 def path_in(message: Message, prefix: str) -> str:

@@ -7,36 +7,56 @@ from typing import Any
 
 from contributors.models import Membership
 from hypercare.models import User
-from periods import gonogo, lifecycle, planning
+from periods.go import gonogo
+from periods.lifecycle import lifecycle
 from periods.models import ChecklistItem, Evidence, ExitCriterion, GoDecision, Period
+from periods.planning import planning
 from tests.factories import GO_LIVE, make_check, make_member, make_period, make_role, make_user
 
 PLANNED_ON = GO_LIVE - timedelta(days=30)
 DURING_READINESS = GO_LIVE - timedelta(days=2)
 ANSWERS = {
-    "reach": 2, "criticality": 2, "novelty": 3, "integrations": 2, "data_migration": 2, "reversibility": 2,
-    "test_gap": 1, "work_practice": 3, "vendor_dependency": 2,
-}  # fmt: skip
+    "reach": 2,
+    "criticality": 2,
+    "novelty": 3,
+    "integrations": 2,
+    "data_migration": 2,
+    "reversibility": 2,
+    "test_gap": 1,
+    "work_practice": 3,
+    "vendor_dependency": 2,
+}
 
 
 def plan_data(**changes: Any) -> dict[str, Any]:
-    """Input of `planning.create` that is right in every field."""
+    """Input of `planning.create_period` that is right in every field."""
     by = changes.pop("by", None) or make_user("Maja Lindqvist", may_plan=True)
     data = {
-        "key": "BILL26", "name": "Billing cut-over", "systems": ["Billing engine"], "timezone": "Europe/Copenhagen",
-        "go_live_at": GO_LIVE, "ends_at": GO_LIVE + timedelta(days=14), "lead": by, "sponsor": make_user("Rachel Kim"),
-        "bau_owner": make_user("Kavya Nair"), "rollback_authority": by, "baseline_issues": 56, "baseline_days": 28,
+        "key": "BILL26",
+        "name": "Billing cut-over",
+        "systems": ["Billing engine"],
+        "timezone": "Europe/Copenhagen",
+        "go_live_at": GO_LIVE,
+        "ends_at": GO_LIVE + timedelta(days=14),
+        "lead": by,
+        "sponsor": make_user("Rachel Kim"),
+        "bau_owner": make_user("Kavya Nair"),
+        "rollback_authority": by,
+        "baseline_issues": 56,
+        "baseline_days": 28,
         "point_of_no_return": "When the old engine is switched off.",
-        "days_override_reason": "Two weeks until the first month-end run.", "by": by, "at": PLANNED_ON,
-    }  # fmt: skip
+        "days_override_reason": "Two weeks until the first month-end run.",
+        "by": by,
+        "at": PLANNED_ON,
+    }
     return {**data, **changes}
 
 
 def make_plan(**changes: Any) -> Period:
     """A draft that is ready to be planned: scored, staffed by a role that needs no cover, invited."""
     data = plan_data(**changes)
-    period = planning.create(**data)
-    planning.answer(period.pk, ANSWERS, by=data["by"], at=data["at"])
+    period = planning.create_period(**data)
+    planning.answer_questions(period.pk, ANSWERS, by=data["by"], at=data["at"])
     on_duty(period, data["at"])
     return Period.objects.get(pk=period.pk)
 
@@ -50,9 +70,7 @@ def on_duty(period: Period, at: datetime) -> Membership:
 def finish_checks(period: Period, *, by: User | None = None) -> None:
     """Tick every check."""
     ChecklistItem.objects.filter(period=period).update(
-        status="done",
-        done_at=DURING_READINESS,
-        done_by=by or period.lead,
+        status="done", done_at=DURING_READINESS, done_by=by or period.lead
     )
     Evidence.objects.bulk_create(
         Evidence(item=item, kind="link", text="https://wiki.example/evidence")
@@ -83,8 +101,13 @@ def go(period: Period, *, at: datetime = DURING_READINESS) -> GoDecision:
 
 def make_criterion(period: Period, **fields: Any) -> ExitCriterion:
     """A mandatory criterion that a person decides; not decided yet."""
-    defaults = {"position": 1, "code": "data_reconciled", "title": "Data reconciled", "mandatory": True,
-                "automatic": False}  # fmt: skip
+    defaults = {
+        "position": 1,
+        "code": "data_reconciled",
+        "title": "Data reconciled",
+        "mandatory": True,
+        "automatic": False,
+    }
     return ExitCriterion.objects.create(period=period, **{**defaults, **fields})
 
 

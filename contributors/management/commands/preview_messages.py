@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.template.loader import render_to_string
 
-from contributors import letters, messages
-from contributors.letters.samples import sample
+from contributors.messaging import message_templates, rendering
+from contributors.messaging.message_templates.samples import sample_delivery
 
 
 class Command(BaseCommand):
@@ -27,10 +27,10 @@ class Command(BaseCommand):
         """Write the files and say where."""
         to.mkdir(parents=True, exist_ok=True)
         rows = []
-        for kind in letters.KINDS:
-            message = messages.render(sample(kind))
+        for kind in message_templates.KINDS:
+            message = rendering.render(sample_delivery(kind))
             (to / f"{kind}.html").write_text(message.html)
             (to / f"{kind}.txt").write_text(f"Subject: {message.subject}\n\n{message.text}")
             rows.append((kind, message.subject))
-        (to / "index.html").write_text(render_to_string("contributors/email/index.html", {"rows": rows}))
-        self.stdout.write(f"{len(letters.KINDS)} messages in {to}, all of them at {to / 'index.html'}")
+        (to / "index.html").write_text(render_to_string("contributors/messaging/email/index.html", {"rows": rows}))
+        self.stdout.write(f"{len(message_templates.KINDS)} messages in {to}, all of them at {to / 'index.html'}")

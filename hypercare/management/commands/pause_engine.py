@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from hypercare import clock, pause
+from hypercare.database import db_clock
+from hypercare.engine import engine_pause
 
 
 class Command(BaseCommand):
@@ -19,5 +20,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, why: str, **options: Any) -> None:
         """Pause from the next tick on."""
-        done = pause.pause(why=why, at=clock.now())
+        done = engine_pause.pause(why=why, at=db_clock.now())
         self.stdout.write("The engine is paused." if done else "The engine was paused already.")

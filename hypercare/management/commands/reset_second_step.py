@@ -5,16 +5,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from hypercare import second_step
+from hypercare.accounts import second_step
 from hypercare.models import User
 
 
 class Command(BaseCommand):
     """`manage.py reset_second_step maja@example.com`: the password alone lets them in, to turn it on anew."""
 
-    help = (
-        "Take the second step away from somebody who lost phone and recovery codes; it is written to the log."
-    )
+    help = "Take the second step away from somebody who lost phone and recovery codes; it is written to the log."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Whose."""
@@ -25,7 +23,7 @@ class Command(BaseCommand):
         user = User.objects.filter(email__iexact=email).first()
         if user is None:
             raise CommandError(f"Nobody has the address {email}.")
-        if second_step.reset(user, by=f"{getpass.getuser()} at the command line"):
+        if second_step.reset_second_step(user, by=f"{getpass.getuser()} at the command line"):
             self.stdout.write(f"{user} is signed out everywhere and signs in with the password alone.")
         else:
             self.stdout.write(f"{user} had no second step. Nothing was changed.")

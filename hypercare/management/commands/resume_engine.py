@@ -7,9 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db.models import Count, Min
 
-from contributors.delivery import expire_older_than
+from contributors.messaging.delivery import expire_older_than
 from contributors.models import Delivery
-from hypercare import clock, pause, restore
+from hypercare.database import db_clock
+from hypercare.engine import engine_pause, restore
 from hypercare.models import Timer
 from periods.models import JournalEntry
 
@@ -26,13 +27,11 @@ class Command(BaseCommand):
         """Declare the two ways to resume; without one, it only tells."""
         way = parser.add_mutually_exclusive_group()
         way.add_argument("--send", action="store_true", help="resume, and send everything that waits")
-        way.add_argument(
-            "--expire", type=int, metavar="MINUTES", help="resume, but drop messages older than this"
-        )
+        way.add_argument("--expire", type=int, metavar="MINUTES", help="resume, but drop messages older than this")
 
     def handle(self, *args: Any, send: bool, expire: int | None, **options: Any) -> None:
         """Tell, then resume when asked to."""
-        now = clock.now()
+        now = db_clock.now()
         self._tell(now)
         if not send and expire is None:
             self.stdout.write("Nothing was changed. Resume with --send, or with --expire MINUTES.")
@@ -40,16 +39,14 @@ class Command(BaseCommand):
         if expire is not None:
             dropped = expire_older_than(now - timedelta(minutes=max(expire, 0)), at=now)
             self.stdout.write(f"Dropped as too old: {dropped}.")
-        restore.adopt()
-        self.stdout.write("The engine runs again." if pause.resume() else "The engine was running.")
+        restore.adopt_database()
+        self.stdout.write("The engine runs again." if engine_pause.resume() else "The engine was running.")
 
     def _tell(self, now: datetime) -> None:
         waiting = Delivery.objects.filter(state__in=Delivery.OPEN, next_at__lte=now)
         kinds = waiting.values_list("kind").annotate(count=Count("pk"), oldest=Min("intended_at"))
         for kind, count, oldest in kinds.order_by("kind"):
-            self.stdout.write(
-                f"Would send: {count} × {kind}, the oldest meant for {oldest:%Y-%m-%d %H:%M} UTC"
-            )
+            self.stdout.write(f"Would send: {count} × {kind}, the oldest meant for {oldest:%Y-%m-%d %H:%M} UTC")
         timers = Timer.objects.filter(fired_at__isnull=True, cleared_at__isnull=True, due_at__lte=now)
         for kind, count in timers.values_list("kind").annotate(count=Count("pk")).order_by("kind"):
             self.stdout.write(f"Would fire: {count} × {kind}")

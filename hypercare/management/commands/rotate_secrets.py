@@ -4,20 +4,18 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from hypercare import rekeying
+from hypercare.security import key_rotation
 
 
 class Command(BaseCommand):
     """`manage.py rotate_secrets`: afterwards the older keys can be taken out of ENCRYPTION_KEYS."""
 
-    help = (
-        "Encrypt every secret anew with the newest key. It may run while Hypercare does, and more than once."
-    )
+    help = "Encrypt every secret anew with the newest key. It may run while Hypercare does, and more than once."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Renew column by column; fails when a secret can't be read with any key."""
         lost = 0
-        for count in rekeying.rekey():
+        for count in key_rotation.rotate_secrets():
             lost += count.unreadable
             self.stdout.write(f"{count.column}: {count.renewed} written anew{_but(count.unreadable)}.")
         if lost:

@@ -6,18 +6,25 @@ from argparse import ArgumentParser
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
 from contributors.models import Delivery
 from hypercare.demo import bulk, closed, cutover, mail, midnights, others
 from hypercare.demo import people as cast
-from hypercare.demo.script import Script
+from hypercare.demo.script import Timeline
 from hypercare.models import Timer
-from incidents import watch
 from incidents.models import Incident
+from incidents.paging import sla_alerts
 from periods.models import JournalEntry, Period
+
+REFUSAL = (
+    f"The demo makes {cast.address_of('admin')} an administrator, and its password is published: whoever reaches this "
+    "installation could take it over. Nothing was changed. On an installation that only shows the product, and is "
+    "thrown away afterwards: manage.py seed_demo --with-published-password"
+)
 
 
 class Command(BaseCommand):
@@ -28,12 +35,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """`--if-empty` for the first start, `--size` for load work."""
         parser.add_argument("--if-empty", action="store_true", help="do nothing when there is any period")
+        parser.add_argument("--size", type=int, default=0, help="also make a period LOAD1 with that many incidents")
         parser.add_argument(
-            "--size", type=int, default=0, help="also make a period LOAD1 with that many incidents"
+            "--with-published-password",
+            action="store_true",
+            help="also where HYPERCARE_ENV is production: everybody knows the administrator's password then",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Seed, then say how to sign in."""
+        """Seed, then say how to sign in. Raises CommandError in production unless told that this is meant."""
+        if settings.PRODUCTION and not options["with_published_password"]:
+            raise CommandError(REFUSAL)
         now = timezone.now()
         if options["if_empty"] and Period.objects.exists():
             if Period.objects.filter(key="BILL26").exists():
@@ -45,34 +57,30 @@ class Command(BaseCommand):
             seed(now)
             self._say_logins()
         if options["size"]:
-            made = bulk.make(options["size"], at=now)
-            self.stdout.write(
-                f"LOAD1: {made} incidents added." if made else "LOAD1 is here already; nothing changed."
-            )
+            made = bulk.make_incidents(options["size"], at=now)
+            self.stdout.write(f"LOAD1: {made} incidents added." if made else "LOAD1 is here already; nothing changed.")
 
     def _say_logins(self) -> None:
         self.stdout.write(f"Sign in with the password {cast.PASSWORD}:")
         for key, words in cast.LOGINS:
-            self.stdout.write(f"  {cast.address(key):28} {words}")
+            self.stdout.write(f"  {cast.address_of(key):28} {words}")
 
 
 @transaction.atomic
 def seed(now: datetime) -> None:
     """The whole demo in one transaction; nobody is told about a past that never was."""
-    people = cast.make()
-    closed.tell(people, now=now)
-    script = Script(now)
-    for story in (others.getting_ready, others.in_review, cutover.tell):
+    people = cast.make_people()
+    closed.add_closed_periods(people, now=now)
+    script = Timeline(now)
+    for story in (others.add_period_getting_ready, others.add_period_in_review, cutover.add_story):
         story(script, people)
-    midnights.tell(script)
+    midnights.add_story(script)
     script.play()
     for incident in Incident.objects.open().select_related("period", "owner"):
-        watch.settle(incident, at=now)
+        sla_alerts.settle_due(incident, at=now)
     JournalEntry.objects.filter(dispatched_at__isnull=True).update(dispatched_at=now)
-    mail.tell(Period.objects.get(key="BILL26"), now=now)
+    mail.queue_past_messages(Period.objects.get(key="BILL26"), now=now)
     Delivery.objects.filter(state__in=Delivery.OPEN, intended_at__lte=now).update(
         state=Delivery.State.CANCELLED, settled_at=now
     )
-    Timer.objects.filter(fired_at__isnull=True, cleared_at__isnull=True, due_at__lte=now).update(
-        cleared_at=now
-    )
+    Timer.objects.filter(fired_at__isnull=True, cleared_at__isnull=True, due_at__lte=now).update(cleared_at=now)

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import http.client
 import io
+import math
 import os
 import socket
 import sys
@@ -20,8 +21,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from hypercare.supervisor import Supervisor
+from hypercare.accounts import first_administrator
+from hypercare.engine.supervisor import Supervisor
 
+FIRST_VISIT = "Nobody has an account yet: open it and make the first one with the code {code}."
 PATIENCE_WITH_WEB = 60.0  # seconds until somebody who waits for the address is told that something is wrong
 
 
@@ -42,7 +45,7 @@ class Command(BaseCommand):
         number = port_number(port)
         refuse_busy_port(host, number)
         with in_use(settings.VAR):
-            with turn(settings.VAR):
+            with wait_for_turn(settings.VAR):
                 log_ins = self._bring_data_up_to_date(with_demo=not no_demo)
             raise SystemExit(self._supervise(host, number, log_ins))
 
@@ -53,6 +56,8 @@ class Command(BaseCommand):
         said = io.StringIO()
         if with_demo:
             call_command("seed_demo", "--if-empty", stdout=said)
+        if first_administrator.is_wanted():
+            said.write(FIRST_VISIT.format(code=first_administrator.setup_code()))
         settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
         connections.close_all()  # no file of the database stays open in the process that only watches
         return said.getvalue().strip()
@@ -68,16 +73,14 @@ class Command(BaseCommand):
         return code
 
     def _announce(self, host: str, port: int, welcome: str) -> None:
-        """Wait until the web process answers, then print the address."""
+        """Wait until the web process answers, then print the address; where it takes long, say so once."""
         last_moment = time.monotonic() + PATIENCE_WITH_WEB
-        while time.monotonic() < last_moment:
-            if answers(host, port):
-                self._say(welcome)
-                return
+        while not answers(host, port):
+            if time.monotonic() > last_moment:
+                self._say(f"The web process has not answered for {PATIENCE_WITH_WEB:.0f} s; its messages stand above.")
+                last_moment = math.inf
             time.sleep(0.1)
-        self._say(
-            f"The web process has not answered for {PATIENCE_WITH_WEB:.0f} s; its messages stand above."
-        )
+        self._say(welcome)
 
     def _say(self, line: str) -> None:
         """Print one line whole; nobody reading any more is no reason to stop working."""
@@ -113,9 +116,7 @@ def authority(host: str, port: int) -> str:
 def port_number(text: str) -> int:
     """Read a port, or refuse with the sentence that says what one looks like."""
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
-        raise CommandError(
-            f"{text!r} is not a port: choose a number from 1 to 65535, as in make run PORT=8001"
-        )
+        raise CommandError(f"{text!r} is not a port: choose a number from 1 to 65535, as in make run PORT=8001")
     return int(text)
 
 
@@ -154,7 +155,7 @@ def answers(host: str, port: int) -> bool:
 
 
 @contextmanager
-def turn(folder: Path) -> Iterator[None]:
+def wait_for_turn(folder: Path) -> Iterator[None]:
     """Wait until nobody else brings the data up to date: of two starts at once, the second finds it done."""
     with (folder / "start.lock").open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -172,7 +173,5 @@ def in_use(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
-            raise CommandError(
-                "The data is being put aside (make demo-reset). Try again in a moment."
-            ) from error
+            raise CommandError("The data is being put aside (make demo-reset). Try again in a moment.") from error
         yield

@@ -20,9 +20,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from hypercare.celery import app
-from hypercare.headroom import end_process
+from hypercare.engine.memory_guard import end_process
 
-logger = logging.getLogger("hypercare.worker")
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -61,7 +61,7 @@ def prepare(celery: Celery) -> None:
             broker_url="memory://localhost/",  # kombu warns of an address without a host
             broker_transport_options={"polling_interval": 0.2},  # seconds until an idle worker sees a tick
         )
-    celery.steps["worker"].add(Clock)
+    celery.steps["worker"].add(TickThread)
 
 
 def keep_logging(**_: Any) -> None:
@@ -73,7 +73,7 @@ def says_more_than_that_we_are_root(record: logging.LogRecord) -> bool:
     return SecurityWarning.__name__ not in record.getMessage()
 
 
-class Guard:
+class TaskGuard:
     """Ends the process when a task runs too long or the ticking stops: both would go unseen otherwise."""
 
     def __init__(self, *, limit: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -106,14 +106,14 @@ class Guard:
             end_process(fault)
 
 
-class Clock(bootsteps.StartStopStep):
+class TickThread(bootsteps.StartStopStep):
     """Beat as a thread of the worker, and the guard that watches over it."""
 
     requires = ("celery.worker.components:Timer", "celery.worker.components:Pool")
 
     def start(self, worker: Any) -> None:
         """Begin to tick. The schedule stays in memory: it is one entry per second and needs no file."""
-        self._guard = Guard(limit=settings.CELERY_TASK_TIME_LIMIT)
+        self._guard = TaskGuard(limit=settings.CELERY_TASK_TIME_LIMIT)
         # Signals hold their receivers weakly; this step keeps the guard alive as long as the worker lives.
         signals.task_prerun.connect(self._guard.begin)
         signals.task_postrun.connect(self._guard.end)

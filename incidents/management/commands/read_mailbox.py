@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from incidents.outside import mail_intake, mailbox
+from incidents.intake.mail import mail_intake, mail_store, mailbox
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         outcomes: Counter[str] = Counter()
         for place in places:
             for raw in _mails(place):
-                outcomes[mail_intake.receive(raw, at=timezone.now()).get_outcome_display()] += 1
+                outcomes[_taken(raw)] += 1
         for outcome, count in sorted(outcomes.items()):
             self.stdout.write(f"{count} {outcome.lower()}")
         return None
@@ -42,6 +42,13 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
 
+def _taken(raw: bytes) -> str:
+    """Keep a mail and read it; what became of it, in words."""
+    at = timezone.now()
+    row = mail_store.read_stored(mail_store.store_mail(raw, at=at).pk, at=at)
+    return row.mail.get_outcome_display() if row.mail else row.get_state_display()
+
+
 def _mails(place: str) -> list[bytes]:
     if place == "-":
         return [sys.stdin.buffer.read(mail_intake.LARGEST)]
@@ -49,11 +56,7 @@ def _mails(place: str) -> list[bytes]:
     if not path.exists():
         raise CommandError(f"{place} does not exist.")
     folders = (path / name for name in ("new", "cur"))
-    files = (
-        sorted(one for folder in folders for one in folder.glob("*") if one.is_file())
-        if path.is_dir()
-        else [path]
-    )
+    files = sorted(one for folder in folders for one in folder.glob("*") if one.is_file()) if path.is_dir() else [path]
     return [_start_of(one) for one in files]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from periods import journal
+from periods.journal import journal
 from periods.models import JournalEntry, Period
 
 
@@ -18,14 +18,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the keys."""
-        parser.add_argument(
-            "keys", nargs="*", metavar="KEY", help="periods to check, such as BILL26; all by default"
-        )
+        parser.add_argument("keys", nargs="*", metavar="KEY", help="periods to check, such as BILL26; all by default")
 
     def handle(self, *args: Any, keys: list[str], **options: Any) -> None:
         """Print what was found; raise CommandError (exit code 1) unless everything holds."""
         periods = _periods(keys)
-        complaints = [complaint for period in periods for complaint in journal.verify(period)]
+        complaints = [complaint for period in periods for complaint in journal.verify_chain(period)]
         for complaint in complaints:
             self.stderr.write(complaint)
         if complaints:

@@ -1,0 +1,1 @@
+"""Calendars: feeds that go out, files that come in."""

@@ -1,0 +1,1 @@
+"""Edges of calendars: pages, REST, forms."""

@@ -1,0 +1,1 @@
+"""Edges of browsers' notifications: the pages that a browser asks."""

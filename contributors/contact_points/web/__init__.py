@@ -1,0 +1,1 @@
+"""Edges of contact points: pages, REST, forms."""

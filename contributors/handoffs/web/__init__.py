@@ -1,0 +1,1 @@
+"""Edges of handoffs: pages, REST, forms."""

@@ -1,0 +1,1 @@
+"""One-tap links: secret, stored hashed, one person and one thing each."""

@@ -1,0 +1,1 @@
+"""Messages: who is told what, in which words, by which channel, and what became of it."""

@@ -1,0 +1,1 @@
+"""Edges of messaging: pages, REST, forms."""

@@ -1,0 +1,1 @@
+"""The people of a period: membership, rights, duties as named."""

@@ -1,0 +1,1 @@
+"""Edges of people: pages, REST, forms."""

@@ -1,0 +1,1 @@
+"""A person's own page and what the API says of oneself."""

@@ -1,0 +1,1 @@
+"""Edges of profile: pages, REST, forms."""

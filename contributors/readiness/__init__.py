@@ -1,0 +1,1 @@
+"""Readiness of people: asking, acknowledging, asking again."""

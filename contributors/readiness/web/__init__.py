@@ -1,0 +1,1 @@
+"""Edges of readiness: pages, REST, forms."""

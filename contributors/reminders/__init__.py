@@ -1,0 +1,1 @@
+"""Reminders, the daily digest and the weekly summary."""

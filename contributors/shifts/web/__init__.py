@@ -1,0 +1,1 @@
+"""Edges of shifts: pages, REST, forms."""

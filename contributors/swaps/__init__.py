@@ -1,0 +1,1 @@
+"""Asking somebody else to take a shift, and what comes of it."""

@@ -1,0 +1,1 @@
+"""Edges of swaps: pages, REST, forms."""

@@ -1,1 +1,0 @@
-"""Pages of people, cover and readiness."""

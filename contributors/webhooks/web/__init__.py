@@ -1,0 +1,1 @@
+"""Edges of webhooks: pages, REST, forms."""

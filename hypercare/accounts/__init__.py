@@ -1,0 +1,1 @@
+"""Signing in: accounts, the second step, sessions."""

@@ -1,0 +1,1 @@
+"""The engine: timers, ticks, its watch over itself."""

@@ -1,0 +1,1 @@
+"""A period: overview, settings, activity, status document."""

@@ -1,0 +1,1 @@
+"""The plan in six steps, scoring and templates."""

@@ -1,0 +1,1 @@
+"""Secrets at rest, limits, guarded requests out, logs without secrets."""

@@ -1,0 +1,1 @@
+"""What every request passes through: middleware and the frame of every page."""

@@ -1,0 +1,1 @@
+"""Pieces of pages that need arithmetic: charts, schedule drawings, times in words."""

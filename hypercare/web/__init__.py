@@ -1,0 +1,1 @@
+"""HTTP of the plumbing: error pages, caching, CSV, OpenAPI, health."""

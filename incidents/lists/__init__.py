@@ -1,0 +1,1 @@
+"""Lists of incidents: filters, search, what a row and a timeline say."""

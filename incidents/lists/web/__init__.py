@@ -1,0 +1,1 @@
+"""Edges of lists: pages, REST, forms."""

@@ -1,0 +1,1 @@
+"""Edges of paging: pages, REST, forms."""

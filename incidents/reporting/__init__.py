@@ -1,0 +1,1 @@
+"""Figures: daily counts, exit measures, sections of debriefs and hand-offs, gates."""

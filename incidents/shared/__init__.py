@@ -1,0 +1,1 @@
+"""What every room of incidents stands on: severity, locking, phrases."""

@@ -1,0 +1,1 @@
+"""Edges of stakeholders: pages, REST, forms."""

@@ -1,0 +1,1 @@
+"""An incident's life: reporting, owner, status, severity, merging, war room, undo."""

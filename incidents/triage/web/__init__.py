@@ -1,0 +1,1 @@
+"""Edges of triage: pages, REST, forms."""

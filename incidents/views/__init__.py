@@ -1,1 +1,0 @@
-"""Pages of incidents: lists, one incident, and what is done to it."""

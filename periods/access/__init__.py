@@ -1,0 +1,1 @@
+"""Load a period for somebody, or say that they may not."""

@@ -1,0 +1,1 @@
+"""What a period's timers do when they are due."""

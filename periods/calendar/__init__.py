@@ -1,0 +1,1 @@
+"""Wall-clock times in a zone."""

@@ -1,0 +1,1 @@
+"""Edges of checklist: pages, REST, forms."""

@@ -1,0 +1,1 @@
+"""Debriefs and the actions that come of them."""

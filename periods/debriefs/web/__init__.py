@@ -1,0 +1,1 @@
+"""Edges of debriefs: pages, REST, forms."""

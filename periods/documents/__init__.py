@@ -1,0 +1,1 @@
+"""Runbooks and other pages of a period, with their versions."""

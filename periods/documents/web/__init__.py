@@ -1,0 +1,1 @@
+"""Edges of documents: pages, REST, forms."""

@@ -1,0 +1,1 @@
+"""Exit criteria and the statistics behind them."""

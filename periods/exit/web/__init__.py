@@ -1,0 +1,1 @@
+"""Edges of exit: pages, REST, forms."""

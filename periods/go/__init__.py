@@ -1,0 +1,1 @@
+"""Go or no-go: votes, conditions, risks, the decision."""

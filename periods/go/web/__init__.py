@@ -1,0 +1,1 @@
+"""Edges of go: pages, REST, forms."""

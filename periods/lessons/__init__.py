@@ -1,0 +1,1 @@
+"""Lessons, and finding them again."""

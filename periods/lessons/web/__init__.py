@@ -1,0 +1,1 @@
+"""Edges of lessons: pages, REST, forms."""

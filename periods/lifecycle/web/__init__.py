@@ -1,0 +1,1 @@
+"""Edges of lifecycle: pages, REST, forms."""

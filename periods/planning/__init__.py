@@ -1,0 +1,1 @@
+"""A plan: complexity, suggested window, templates, working days."""
