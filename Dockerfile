@@ -18,7 +18,7 @@ ENV PATH=/opt/hypercare/bin:$PATH \
     HYPERCARE_VAR=/var/lib/hypercare
 COPY --from=build /opt/hypercare /opt/hypercare
 WORKDIR /srv/hypercare
-COPY manage.py ./
+COPY manage.py LICENSE ./
 COPY hypercare hypercare
 COPY periods periods
 COPY contributors contributors
@@ -29,13 +29,14 @@ COPY scripts/health_in_container.py scripts/
 # What production insists on is given made-up values for this one step, which reads none of them.
 RUN SECRET_KEY=$(head -c 50 /dev/urandom | base64 -w0) ALLOWED_HOSTS=localhost BASE_URL=https://localhost \
     DATABASE_URL=postgres://localhost/build REDIS_URL=redis://localhost \
+    EMAIL_URL=smtp://localhost DEFAULT_FROM_EMAIL=build@localhost \
     python manage.py collectstatic --no-input \
     && mkdir /var/lib/hypercare/evidence \
     && chown -R hypercare: /var/lib/hypercare
 USER hypercare
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "scripts/health_in_container.py"]
+    CMD ["python", "scripts/health_in_container.py", "web", "8000"]
 CMD ["gunicorn", "hypercare.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
      "--workers", "2", "--threads", "4", "--keep-alive", "20", "--max-requests", "5000", \
      "--max-requests-jitter", "500", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

@@ -74,7 +74,7 @@ def _fill(size: int) -> User:
     from hypercare.demo import bulk  # noqa: PLC0415
     from hypercare.models import User  # noqa: PLC0415
 
-    bulk.make(size, at=timezone.now(), still_open=OPEN)
+    bulk.make_incidents(size, at=timezone.now(), still_open=OPEN)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return User.objects.get()
@@ -83,23 +83,42 @@ def _fill(size: int) -> User:
 def _give_token(lead: User) -> None:
     from django.utils import timezone  # noqa: PLC0415
 
-    from hypercare.api import hash_token  # noqa: PLC0415
+    from hypercare.accounts.api_tokens import hash_token  # noqa: PLC0415
     from hypercare.models import ApiToken  # noqa: PLC0415
 
     now = timezone.now()
     ApiToken.objects.create(
-        user=lead, name="Poll", prefix=TOKEN, token_hash=hash_token(TOKEN), created_at=now,
-        last_used_at=now + timedelta(hours=1), expires_at=now + timedelta(days=1),
-    )  # fmt: skip
+        user=lead,
+        name="Poll",
+        prefix=TOKEN,
+        token_hash=hash_token(TOKEN),
+        created_at=now,
+        last_used_at=now + timedelta(hours=1),
+        expires_at=now + timedelta(days=1),
+    )
 
 
 @contextmanager
 def _server() -> Iterator[int]:
     """Two processes, as in the container's command; its port."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "hypercare.wsgi:application", "--bind", f"127.0.0.1:{port}",
-               "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--keep-alive", "20",
-               "--no-control-socket"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "hypercare.wsgi:application",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--worker-class",
+        "gthread",
+        "--workers",
+        "2",
+        "--threads",
+        "4",
+        "--keep-alive",
+        "20",
+        "--no-control-socket",
+    ]
     with tempfile.TemporaryDirectory() as folder:
         server = Process(command, Path(folder) / "web.log").start()
         try:
@@ -116,12 +135,12 @@ class Side:
         """Signed in as the lead, every page found by its links."""
         from django.test import Client  # noqa: PLC0415
 
-        from hypercare import headroom  # noqa: PLC0415
+        from hypercare.engine import memory_guard  # noqa: PLC0415
 
         self.lead, self.port, self.client = lead, port, Client()
         self.client.force_login(lead)
         self.pages = _pages(self.client)
-        headroom.settle()  # as a web process does
+        memory_guard.freeze_loaded()  # as a web process does
 
     def cold(self, page: str) -> Figures:
         """Once with an empty cache, and then the statements of a page that is asked for again."""
@@ -145,8 +164,8 @@ class Side:
         """Each time right after somebody wrote on an incident."""
         from django.utils import timezone  # noqa: PLC0415
 
-        from incidents import triage  # noqa: PLC0415
         from incidents.models import Incident  # noqa: PLC0415
+        from incidents.triage import triage  # noqa: PLC0415
 
         incident = Incident.objects.filter(resolved_at__isnull=True).order_by("id")[7]
         pairs, sql = [], []

@@ -22,15 +22,22 @@ class Process:
     command: list[str]
     log: Path
     env: dict[str, str] = field(default_factory=dict)
+    cwd: Path = ROOT
+    alone: bool = False  # whether it gets this environment and nothing of ours
     running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Process:
         """Start it, output to the log."""
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
-                self.command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                start_new_session=True, env={**os.environ, **self.env},
-            )  # fmt: skip
+                self.command,
+                cwd=self.cwd,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env=self.env if self.alone else {**os.environ, **self.env},
+            )
         return self
 
     def tell(self, number: int) -> None:

@@ -6,24 +6,29 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from urllib.request import Request
 
 import psycopg2
 import redis
 
 from benchmarks._process import Process, free_port, wait_for
+from benchmarks._stage import Stage
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))  # where Debian keeps them, out of PATH
 
 
 class Postgres:
-    """A PostgreSQL server in a directory of its own, with fsync as in production."""
+    """A PostgreSQL server in a directory of its own, with fsync as in production unless told otherwise."""
 
-    def __init__(self, directory: Path) -> None:
-        """Make its files. Root takes the role of the account that Debian's package made: the server refuses root."""
+    def __init__(self, directory: Path, *, env: dict[str, str] | None = None, durable: bool = True) -> None:
+        """Make its files. Root takes the role of the account that Debian's package made: the server refuses root.
+
+        `env`: what it is started with besides what this process has.
+        """
+        self._env, self._fsync = env or {}, "on" if durable else "off"
         self._data, self.port = directory / "postgres", free_port()
         self._data.mkdir(mode=0o700)
         directory.chmod(0o755)
@@ -38,7 +43,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start it and wait until it lets somebody in."""
-        asked = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+        asked = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync={self._fsync}"
         self._call("pg_ctl", "-D", str(self._data), "-l", str(self._data / "log"), "-w", "-o", asked, "start")
         for _ in range(100):
             with suppress(psycopg2.Error):
@@ -53,7 +58,9 @@ class Postgres:
     def _call(self, program: str, *arguments: str) -> None:
         found = BINARIES[-1] / program if BINARIES else Path(shutil.which(program) or program)
         role = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"]
-        command = [*(role if os.geteuid() == 0 else []), str(found), *arguments]
+        # Not before the role is taken: what root's libraries share, the other account may not open.
+        env = ["env", *(f"{name}={value}" for name, value in self._env.items())]
+        command = [*(role if os.geteuid() == 0 else []), *env, str(found), *arguments]
         subprocess.run(
             command, check=program == "initdb", cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -96,17 +103,12 @@ class Redis:
 
 
 class Web:
-    """The product's web part as `make run` starts it."""
+    """The product's web part, behind what says that it ends TLS."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, run: Stage) -> None:
         """Choose a port."""
         self.port = free_port()
-        command = [
-            sys.executable, "-m", "gunicorn", "hypercare.wsgi:application", "--bind", f"127.0.0.1:{self.port}",
-            "--worker-class", "gthread", "--workers", "1", "--threads", "8", "--worker-tmp-dir", str(directory),
-            "--log-level", "warning", "--no-control-socket",
-        ]  # fmt: skip
-        self.process = Process(command, directory / "web.log")
+        self.process = run.web(self.port)
 
     def start(self) -> Web:
         """Start it and wait until it answers."""
@@ -114,6 +116,6 @@ class Web:
         wait_for(self.port)
         return self
 
-    def address(self, path: str) -> str:
-        """The address of a page."""
-        return f"http://127.0.0.1:{self.port}{path}"
+    def request(self, path: str) -> Request:
+        """What asks for a page, as the proxy hands it on."""
+        return Request(f"http://127.0.0.1:{self.port}{path}", headers={"X-Forwarded-Proto": "https"})

@@ -53,9 +53,7 @@ def bare(stage: Stage, count: int) -> float:
 
 def main() -> int:
     """Run once; 1 when a message was lost or repeated."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", default=POSTGRES)
     parser.add_argument("--redis", default=REDIS)
     parser.add_argument("--count", type=int, default=10_000)
@@ -71,8 +69,10 @@ def main() -> int:
         time.sleep(max(0.0, (start - datetime.now(UTC)).total_seconds() - 0.2))
         sessions = Sessions()
         parts: dict[str, Callable[[], float]] = {
-            "worker": worker.cpu, "database": sessions.look, "receiver": lambda: run.hooks.cpu() + run.sink.cpu()
-        }  # fmt: skip
+            "worker": worker.cpu,
+            "database": sessions.look,
+            "receiver": lambda: run.hooks.cpu() + run.sink.cpu(),
+        }
         before = {name: read() for name, read in parts.items()}
         wait_until_settled(longest=120, look=sessions.look)
         used = {name: read() - before[name] for name, read in parts.items()}

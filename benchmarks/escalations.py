@@ -43,29 +43,39 @@ def prepare(count: int, at: datetime) -> None:
         for kind, person in zip(("primary", "deputy"), people[2 * number :], strict=False):
             make_member(period, person, role=role)
             Shift.objects.create(
-                role=role,
-                user=person,
-                kind=kind,
-                starts_at=at - timedelta(hours=4),
-                ends_at=at + timedelta(hours=4),
+                role=role, user=person, kind=kind, starts_at=at - timedelta(hours=4), ends_at=at + timedelta(hours=4)
             )
         incidents = Incident.objects.bulk_create(
             Incident(
-                period=period, number=n + 1, title="Invoices issued twice", impact="high", urgency="high",
-                severity="P1", reported_at=began, updated_at=began, paging_since=began, escalation_round=1,
+                period=period,
+                number=n + 1,
+                title="Invoices issued twice",
+                impact="high",
+                urgency="high",
+                severity="P1",
+                reported_at=began,
+                updated_at=began,
+                paging_since=began,
+                escalation_round=1,
             )
             for n in range(count // PERIODS + (number < count % PERIODS))
-        )  # fmt: skip
+        )
         Timer.objects.bulk_create(
             Timer(
-                key=f"escalation:{incident.pk}:1:1", kind="incident.escalation", due_at=at,
+                key=f"escalation:{incident.pk}:1:1",
+                kind="incident.escalation",
+                due_at=at,
                 args={
-                    "incident": incident.pk, "round": 1, "step": 1, "started_at": began.isoformat(), "ladder": steps,
+                    "incident": incident.pk,
+                    "round": 1,
+                    "step": 1,
+                    "started_at": began.isoformat(),
+                    "ladder": steps,
                     "answers": 1,
                 },
             )
             for incident in incidents
-        )  # fmt: skip
+        )
 
 
 def found(at: datetime) -> dict[str, Any]:
@@ -76,9 +86,11 @@ def found(at: datetime) -> dict[str, Any]:
     mine = Timer.objects.filter(key__startswith="escalation:", due_at=at)
     pages = Counter(Delivery.objects.filter(kind="page").values_list("dedupe_key", flat=True))
     return {
-        "pending": mine.filter(fired_at__isnull=True).count(), "fired": mine.filter(fired_at__isnull=False).count(),
-        "paged": len({key.rpartition("~")[0] or key for key in pages}), "failed": mine.filter(attempts__gt=1).count(),
-    }  # fmt: skip
+        "pending": mine.filter(fired_at__isnull=True).count(),
+        "fired": mine.filter(fired_at__isnull=False).count(),
+        "paged": len({key.rpartition("~")[0] or key for key in pages}),
+        "failed": mine.filter(attempts__gt=1).count(),
+    }
 
 
 def wait_until_fired(at: datetime, sessions: Sessions) -> tuple[float, float]:
@@ -97,9 +109,7 @@ def wait_until_fired(at: datetime, sessions: Sessions) -> tuple[float, float]:
 
 def main() -> int:
     """Run once; 1 when a step was lost or fired without its page."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", default=POSTGRES)
     parser.add_argument("--redis", default=REDIS)
     parser.add_argument("--count", type=int, default=1000)

@@ -46,9 +46,7 @@ AFTER: Final = ", after a change"
 UNCHANGED: Final = "status document, unchanged"
 MOST_SQL, MOST_BYTES, MOST_P99_MS, MOST_GROWTH, MOST_P99_GROWTH = 11, 120_000, 200, 1.25, 1.5
 MOST_POLL_MS, LEAST_A_SECOND, MOST_DOCUMENT_MS = 3, 300, 60
-FOLLOW_SQL: Final = (
-    2  # where there are many, sums are kept and follow a change; where there are few, rows are counted
-)
+FOLLOW_SQL: Final = 2  # where there are many, sums are kept and follow a change; where there are few, rows are counted
 NOISE_MS: Final = 5  # two medians this close are the same on a shared machine
 
 Figures = dict[str, float]
@@ -56,9 +54,7 @@ Figures = dict[str, float]
 
 def main() -> int:
     """Measure both sizes in processes of their own, print one line a page, and say whether the goals hold."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", default="", help="a PostgreSQL address; SQLite when left out")
     parser.add_argument("--strict", action="store_true", help="also fail when a time is missed")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each page is asked for")
@@ -79,22 +75,20 @@ class Side:
     @classmethod
     def started(cls, size: int, folder: Path, database: str) -> Side:
         """Begin to fill it; `ready` waits until it is."""
-        own = {
-            "HYPERCARE_VAR": str(folder / str(size)),
-            "DATABASE_URL": "",
-            "REDIS_URL": "",
-            "LIMITS": "reads=1000000",
-        }
+        own = {"HYPERCARE_VAR": str(folder / str(size)), "DATABASE_URL": "", "REDIS_URL": "", "LIMITS": "reads=1000000"}
         if database:
             own["DATABASE_URL"] = _made(database, size)
         others = {name: value for name, value in os.environ.items() if name not in own}
         command = [sys.executable, "-m", "benchmarks._lists", str(size)]
         return cls(
             subprocess.Popen(
-                command, env=others | {name: value for name, value in own.items() if value},
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                command,
+                env=others | {name: value for name, value in own.items() if value},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
             )
-        )  # fmt: skip
+        )
 
     def __enter__(self) -> Side:
         """Itself."""

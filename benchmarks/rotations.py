@@ -31,10 +31,10 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
-from contributors import coverage, rota, rotations  # noqa: E402
-from contributors.intervals import Requirement, gaps, union  # noqa: E402
 from contributors.models import Membership, Role, Shift  # noqa: E402
-from contributors.rotations import Hours, Layer  # noqa: E402
+from contributors.shifts import coverage, rotation_rules, rotation_store  # noqa: E402
+from contributors.shifts.intervals import Requirement, find_gaps, union  # noqa: E402
+from contributors.shifts.rotation_rules import RotationLayer, WeeklyHours  # noqa: E402
 from hypercare.models import User  # noqa: E402
 from periods.models import Period  # noqa: E402
 
@@ -58,33 +58,42 @@ def say(name: str, value: float, unit: str, goal: str = "") -> None:
     print(f"{name:<52} {value:>9.2f} {unit:<4} {goal}")
 
 
-def layers(people: int) -> list[Layer]:
+def layers(people: int) -> list[RotationLayer]:
     """Three layers: daily, weekly above it in office hours, hourly at weekends above both."""
     everybody, zone, first = tuple(range(people)), ZoneInfo(ZONE), date(2026, 8, 24)
-    office = (Hours(clock(9), clock(17), frozenset(range(5))),)
-    weekend = (Hours(clock(0), clock(0), frozenset({5, 6})),)
+    office = (WeeklyHours(clock(9), clock(17), frozenset(range(5))),)
+    weekend = (WeeklyHours(clock(0), clock(0), frozenset({5, 6})),)
     return [
-        Layer(everybody, first, clock(8), zone),
-        Layer(everybody[::2], first, clock(9), zone, unit="weeks", hours=office),
-        Layer(everybody[1::2], first, clock(0), zone, every=8, unit="hours", hours=weekend),
+        RotationLayer(everybody, first, clock(8), zone),
+        RotationLayer(everybody[::2], first, clock(9), zone, unit="weeks", hours=office),
+        RotationLayer(everybody[1::2], first, clock(0), zone, every=8, unit="hours", hours=weekend),
     ]
 
 
 def pure(people: int) -> int:
     """Final cover of three layers with ten overrides, and the gaps left."""
-    found = rotations.final(layers(people), START, END)
+    found = [turn for turns in rotation_rules.stack_layers(layers(people), START, END) for turn in turns]
     aside = union((START + timedelta(days=8 * n), START + timedelta(days=8 * n, hours=6)) for n in range(10))
-    kept = rotations.without(found, aside)
-    return len(gaps([Requirement(START, END, 1)], [(turn.start, turn.end) for turn in kept]))
+    kept = rotation_rules.subtract_busy(found, aside)
+    return len(find_gaps([Requirement(START, END, 1)], [(turn.start, turn.end) for turn in kept]))
 
 
 def house(people: int) -> Period:
     """A period of 90 days with people."""
     lead = User.objects.create(email=f"lead{people}@example.test", name="Lead")
     period: Period = Period.objects.create(
-        key=f"B{people}", name="Bench", status="ready", status_since=START, timezone=ZONE, go_live_at=START,
-        ends_at=END, planned_ends_at=END, created_by=lead, created_at=START, lead=lead,
-    )  # fmt: skip
+        key=f"B{people}",
+        name="Bench",
+        status="ready",
+        status_since=START,
+        timezone=ZONE,
+        go_live_at=START,
+        ends_at=END,
+        planned_ends_at=END,
+        created_by=lead,
+        created_at=START,
+        lead=lead,
+    )
     users = [User(email=f"u{people}.{n}@example.test", name=f"U{n}") for n in range(people)]
     users = User.objects.bulk_create(users)
     Membership.objects.create(period=period, user=lead, right="owner", joined_at=START)
@@ -102,25 +111,17 @@ def lead_of(period: Period) -> User:
 def stored(people: int) -> tuple[Period, float, int]:
     """Store a daily rotation of 90 days: seconds of processor time, and statements."""
     period = house(people)
-    role = Role.objects.create(
-        period=period, position=1, name="On call", code="EN", cover="24x7", on_call=True
-    )
+    role = Role.objects.create(period=period, position=1, name="On call", code="EN", cover="24x7", on_call=True)
     lead = lead_of(period)
     users = tuple(User.objects.filter(memberships__period=period).exclude(pk=lead.pk).order_by("pk"))
-    spec = rota.Spec(
+    spec = rotation_store.RotationSpec(
         role=role, name="Daily", people=users, first_on=date(2026, 9, 1), hand_off_at=clock(8), zone_name=ZONE
     )
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         began = time.process_time()
-        rota.save(spec, by=lead, at=START - timedelta(days=1))
+        rotation_store.save(spec, by=lead, at=START - timedelta(days=1))
         spent = time.process_time() - began
-    writes = [
-        one
-        for one in asked.captured_queries
-        if "contributors_" in one["sql"] and "membership" not in one["sql"]
-    ]
+    writes = [one for one in asked.captured_queries if "contributors_" in one["sql"] and "membership" not in one["sql"]]
     return period, spent, len(writes)
 
 
@@ -138,10 +139,10 @@ def wide() -> None:
         for third, at in enumerate(starts)
     )
     with CaptureQueriesContext(connection) as asked:
-        coverage.gaps(period, start=START, end=END)
+        coverage.find_gaps(period, start=START, end=END)
     say(
         "gaps, 90 d x 20 roles x 100 people, 5400 shifts",
-        best(lambda: coverage.gaps(period, start=START, end=END), 5),
+        best(lambda: coverage.find_gaps(period, start=START, end=END), 5),
         "ms",
     )
     say("  its statements", len(asked), "SQL", "<= 4")
@@ -160,16 +161,12 @@ def wide() -> None:
 
 def every_zone() -> None:
     """Each instant of 2026 to 2030 has one holder in every zone."""
-    began, start, end = (
-        time.perf_counter(),
-        datetime(2026, 1, 2, tzinfo=UTC),
-        datetime(2031, 1, 1, tzinfo=UTC),
-    )
+    began, start, end = (time.perf_counter(), datetime(2026, 1, 2, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC))
     zones = sorted(available_timezones() - {"Factory", "localtime"})
     for name in zones:
         for unit, every in (("days", 1), ("hours", 7), ("weeks", 1)):
-            layer = Layer((1, 2, 3), date(2025, 12, 1), clock(2, 30), ZoneInfo(name), every, unit)
-            found = rotations.turns(layer, start, end)
+            layer = RotationLayer((1, 2, 3), date(2025, 12, 1), clock(2, 30), ZoneInfo(name), every, unit)
+            found = rotation_rules.expand_turns(layer, start, end)
             assert (found[0].start, found[-1].end) == (start, end), name
             assert all(one.end == other.start and one.start < one.end for one, other in pairwise(found)), name
     say(f"{len(zones)} zones, 5 years, 3 rotations each", time.perf_counter() - began, "s")

@@ -31,9 +31,7 @@ APART = 1.37  # seconds between them
 
 def main() -> int:
     """Run once; 1 when a message was lost or repeated."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", default=POSTGRES)
     parser.add_argument("--redis", default=REDIS)
     parser.add_argument("--rate", type=int, default=50)
@@ -55,12 +53,7 @@ def main() -> int:
     show("one message on an idle system, median", percentile(single, 0.5), "s")
     show("one message on an idle system, latest (G5)", max(single, default=-1.0), "s", "< 1.2")
     for name, part in (("median", 0.5), ("p99", 0.99), ("latest", 1.0)):
-        show(
-            f"lateness at {options.rate} a second, {name}",
-            percentile(late, part),
-            "s",
-            "≤ 2" if part == 0.99 else "",
-        )
+        show(f"lateness at {options.rate} a second, {name}", percentile(late, part), "s", "≤ 2" if part == 0.99 else "")
     show("lost", verdict.lost, "", "0")
     show("repeated", verdict.repeats, "", "0")
     return 1 if verdict.lost or verdict.repeats else 0

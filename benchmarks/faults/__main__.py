@@ -24,16 +24,28 @@ from benchmarks.faults._load import Result
 
 Run = Callable[[Stage], Result]
 SHARED = (
-    workers.kill, workers.freeze, workers.rolling, workers.outage, workers.memory, services.cut, services.no_redis,
-    workers.two_clocks, receivers.busy, receivers.retry_after, receivers.hung, receivers.endless, receivers.reset,
-    receivers.gone, receivers.mail_down, workers.wrong_clock, receivers.acknowledge,
-)  # fmt: skip
+    workers.kill,
+    workers.freeze,
+    workers.rolling,
+    workers.outage,
+    workers.memory,
+    services.cut,
+    services.no_redis,
+    workers.two_clocks,
+    receivers.busy,
+    receivers.retry_after,
+    receivers.hung,
+    receivers.endless,
+    receivers.reset,
+    receivers.gone,
+    receivers.mail_down,
+    workers.wrong_clock,
+    receivers.acknowledge,
+)
 OWN_POSTGRES = (services.crash, services.database_off)
 OWN_REDIS = (services.redis_killed, services.redis_frozen, services.redis_emptied)
 ON_SQLITE = (services.two_writers,)
-RUNS: dict[str, Run] = {
-    run.__name__.replace("_", "-"): run for run in (*SHARED, *OWN_POSTGRES, *OWN_REDIS, *ON_SQLITE)
-}
+RUNS: dict[str, Run] = {run.__name__.replace("_", "-"): run for run in (*SHARED, *OWN_POSTGRES, *OWN_REDIS, *ON_SQLITE)}
 QUICK = ("two-writers", "outage", "acknowledge")
 
 
@@ -87,9 +99,7 @@ def run_one(name: str, database: str, redis: str) -> int:
 
 def main() -> int:
     """Run all or the named ones, each in a process of its own; 1 when one of them failed."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help=f"some of: {', '.join(RUNS)}")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--here", default="", help=argparse.SUPPRESS)
@@ -101,9 +111,7 @@ def main() -> int:
     names = options.only.split(",") if options.only else QUICK if options.quick else tuple(RUNS)
     given = ["--database", options.database, "--redis", options.redis]
     codes = [
-        subprocess.run(
-            [sys.executable, "-m", "benchmarks.faults", "--here", name, *given], check=False
-        ).returncode
+        subprocess.run([sys.executable, "-m", "benchmarks.faults", "--here", name, *given], check=False).returncode
         for name in names
     ]
     print(f"{codes.count(0)} of {len(codes)} runs kept every promise", flush=True)

@@ -38,10 +38,13 @@ def retry_after(run: Stage) -> Result:
         tries[key].append(at)
     pauses = [times[1] - times[0] for times in tries.values() if len(times) > 1]
     shortest = min(pauses, default=0.0)
-    return Result(0, (
-        (f"{len(pauses)} asked to wait", len(pauses) == 20),
-        (f"shortest pause {shortest:.1f} s", shortest >= RETRY_AFTER_S),
-    ))  # fmt: skip
+    return Result(
+        0,
+        (
+            (f"{len(pauses)} asked to wait", len(pauses) == 20),
+            (f"shortest pause {shortest:.1f} s", shortest >= RETRY_AFTER_S),
+        ),
+    )
 
 
 def hung(run: Stage) -> Result:
@@ -55,10 +58,14 @@ def hung(run: Stage) -> Result:
     p99 = percentile(lateness(run, of="kind"), 0.99)
     waiting = healthy.filter(state__in=Delivery.OPEN).count()
     Delivery.objects.filter(address__startswith="hang").delete()
-    return Result(0, (
-        (f"healthy p99 {p99:.2f} s, goal 1", p99 <= 1.0), (f"{waiting} healthy still waiting", not waiting),
-        (f"{Breaker.objects.count()} destinations known to be silent", Breaker.objects.exists()),
-    ))  # fmt: skip
+    return Result(
+        0,
+        (
+            (f"healthy p99 {p99:.2f} s, goal 1", p99 <= 1.0),
+            (f"{waiting} healthy still waiting", not waiting),
+            (f"{Breaker.objects.count()} destinations known to be silent", Breaker.objects.exists()),
+        ),
+    )
 
 
 def endless(run: Stage) -> Result:
@@ -76,11 +83,16 @@ def endless(run: Stage) -> Result:
     noted = DeliveryAttempt.objects.filter(outcome="uncertain").count()
     waiting = Delivery.objects.filter(recipient__email__startswith="kind", state__in=Delivery.OPEN).count()
     Delivery.objects.filter(state__in=Delivery.OPEN).delete()
-    return Result(0, (
-        (f"healthy p99 {p99:.2f} s, goal 1", p99 <= 1.0), (f"drip cut after {dripped:.1f} s", dripped <= 11.0),
-        (f"gigabyte after {heaped:.1f} s", heaped <= 3.0), (f"{noted} noted as unknown", noted > 0),
-        (f"{waiting} healthy still waiting", not waiting),
-    ))  # fmt: skip
+    return Result(
+        0,
+        (
+            (f"healthy p99 {p99:.2f} s, goal 1", p99 <= 1.0),
+            (f"drip cut after {dripped:.1f} s", dripped <= 11.0),
+            (f"gigabyte after {heaped:.1f} s", heaped <= 3.0),
+            (f"{noted} noted as unknown", noted > 0),
+            (f"{waiting} healthy still waiting", not waiting),
+        ),
+    )
 
 
 def reset(run: Stage) -> Result:
@@ -92,10 +104,17 @@ def reset(run: Stage) -> Result:
     wait_until_settled(longest=LONGEST)
     times = Counter(key for _, key, who in run.arrivals if who.startswith("reset"))
     sent = Delivery.objects.filter(state="sent").count()
-    return Result(len(times), (
-        (f"{sent} of 200 sent", sent == 200),
-        (f"{len(times)} broken off, each came twice under one key", len(times) == 40 and set(times.values()) == {2}),
-    ), in_flight=1)  # fmt: skip
+    return Result(
+        len(times),
+        (
+            (f"{sent} of 200 sent", sent == 200),
+            (
+                f"{len(times)} broken off, each came twice under one key",
+                len(times) == 40 and set(times.values()) == {2},
+            ),
+        ),
+        in_flight=1,
+    )
 
 
 def gone(run: Stage) -> Result:
@@ -133,10 +152,13 @@ def mail_down(run: Stage) -> Result:
     hooked = [at for at, _, who in run.arrivals if who.startswith("kind")]
     latest = max(hooked, default=0.0) - min((row.intended_at.timestamp() for row in meant), default=0.0)
     Delivery.objects.filter(channel="email", state__in=Delivery.OPEN).delete()  # tried again for minutes
-    return Result(0, (
-        (f"{reached} of {ways} people reached by another way", reached == ways),
-        (f"latest after {latest:.0f} s, goal 60", latest <= 60),
-    ))  # fmt: skip
+    return Result(
+        0,
+        (
+            (f"{reached} of {ways} people reached by another way", reached == ways),
+            (f"latest after {latest:.0f} s, goal 60", latest <= 60),
+        ),
+    )
 
 
 def acknowledge(run: Stage) -> Result:
@@ -147,7 +169,7 @@ def acknowledge(run: Stage) -> Result:
     """
     from django.db import connections  # noqa: PLC0415
 
-    from contributors import notifications  # noqa: PLC0415
+    from contributors.messaging import outbox  # noqa: PLC0415
     from contributors.models import Delivery  # noqa: PLC0415
 
     count = 600
@@ -161,10 +183,8 @@ def acknowledge(run: Stage) -> Result:
     def take_back() -> None:
         for when, number in order:
             time.sleep(max(0.0, when - time.time()))
-            notifications.cancel(period, f"run:{number}", kinds=("period_started",), at=datetime.now(UTC))
-            taken[f"run:{number}"] = Delivery.objects.values_list("attempts", flat=True).get(
-                subject=f"run:{number}"
-            )
+            outbox.cancel_unsent(period, f"run:{number}", kinds=("period_started",), at=datetime.now(UTC))
+            taken[f"run:{number}"] = Delivery.objects.values_list("attempts", flat=True).get(subject=f"run:{number}")
         connections.close_all()
 
     thread = threading.Thread(target=take_back)
@@ -175,7 +195,10 @@ def acknowledge(run: Stage) -> Result:
     rows = list(Delivery.objects.filter(subject__in=taken))
     begun_after = sum(row.attempts > taken[row.subject] for row in rows)
     cancelled = sum(row.state == "cancelled" for row in rows)
-    return Result(0, (
-        (f"{cancelled} taken back, {begun_after} begun after that", not begun_after),
-        ("both happened", 0 < cancelled < count),
-    ))  # fmt: skip
+    return Result(
+        0,
+        (
+            (f"{cancelled} taken back, {begun_after} begun after that", not begun_after),
+            ("both happened", 0 < cancelled < count),
+        ),
+    )

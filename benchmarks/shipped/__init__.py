@@ -1,0 +1,1 @@
+"""What is shipped, run as it is shipped: `python -m benchmarks.shipped`."""
