@@ -52,9 +52,7 @@ def lock_of(group: str) -> Path:
     """Return the lock file of a dependency group; the nameless group is what the product itself needs."""
     lock = ROOT / (f"requirements-{group}.lock" if group else "requirements.lock")
     if not lock.is_file():
-        raise Stop(
-            f"There is no {lock.name}. Known: {', '.join(sorted(p.name for p in ROOT.glob('*.lock')))}."
-        )
+        raise Stop(f"There is no {lock.name}. Known: {', '.join(sorted(p.name for p in ROOT.glob('*.lock')))}.")
     return lock
 
 
@@ -98,9 +96,7 @@ def fault_of_environment() -> str:
 def runs(statement: str) -> bool:
     """Tell whether the environment's own Python gets through a statement."""
     try:
-        done = subprocess.run(
-            [VENV_PYTHON, "-c", f"import sys; {statement}"], capture_output=True, check=False
-        )
+        done = subprocess.run([VENV_PYTHON, "-c", f"import sys; {statement}"], capture_output=True, check=False)
     except OSError:
         return False
     return done.returncode == 0

@@ -25,9 +25,11 @@ def drawing(mark: str, *, fills: bool, share: float) -> str:
     square = re.sub(r' rx="\d+"', "", ground) if fills else ground
     size = 24 / share
     corner = (24 - size) / 2
-    under = square if share == 1 else square.replace(
-        'width="24" height="24"', f'x="{corner}" y="{corner}" width="{size}" height="{size}"'
-    )  # fmt: skip
+    under = (
+        square
+        if share == 1
+        else square.replace('width="24" height="24"', f'x="{corner}" y="{corner}" width="{size}" height="{size}"')
+    )
     box = f"{corner} {corner} {size} {size}"
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}">{under}{line}</svg>'
 

@@ -45,9 +45,7 @@ def require_redis(url: str) -> None:
     try:
         redis.Redis.from_url(url, socket_connect_timeout=5).ping()
     except (redis.RedisError, ValueError) as error:
-        sys.exit(
-            f"Redis does not answer: {error}\nStart one, or name another: make test-services REDIS_URL={REDIS}"
-        )
+        sys.exit(f"Redis does not answer: {error}\nStart one, or name another: make test-services REDIS_URL={REDIS}")
 
 
 if __name__ == "__main__":

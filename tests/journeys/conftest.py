@@ -24,16 +24,27 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import ROOT
+
 PICTURES = ROOT / "var" / "journeys"
 PASSWORD = "hypercare-demo"
 PATIENCE = 60.0  # seconds until something that is on its way counts as lost
-CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync")  # fmt: skip
+CHROMIUM = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"}
 PHONE: dict[str, Any] = {
-    "viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "is_mobile": True, "has_touch": True,
-}  # fmt: skip
+    "viewport": {"width": 390, "height": 844},
+    "color_scheme": "dark",
+    "is_mobile": True,
+    "has_touch": True,
+}
 LISTEN = """document.addEventListener('securitypolicyviolation', event =>
     console.error('CSP ' + event.violatedDirective + ' ' + event.blockedURI))"""
 
@@ -146,10 +157,19 @@ def product(inbox: tuple[Inbox, int], tmp_path_factory: pytest.TempPathFactory) 
     """Web, worker and clock with the demo, with data of their own, under `manage.py up`."""
     var, port = tmp_path_factory.mktemp("product"), free_port()
     address, log = f"http://127.0.0.1:{port}", var / "up.log"
-    kept = {name: value for name, value in os.environ.items()
-            if name not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}  # fmt: skip
-    env = {**kept, "HYPERCARE_ENV": "embedded", "HYPERCARE_VAR": str(var), "BASE_URL": address,
-           "EMAIL_URL": f"smtp://127.0.0.1:{inbox[1]}", "OUTGOING_ALLOW": "127.0.0.0/8"}  # fmt: skip
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
+    }
+    env = {
+        **kept,
+        "HYPERCARE_ENV": "embedded",
+        "HYPERCARE_VAR": str(var),
+        "BASE_URL": address,
+        "EMAIL_URL": f"smtp://127.0.0.1:{inbox[1]}",
+        "OUTGOING_ALLOW": "127.0.0.0/8",
+    }
     command = [sys.executable, "manage.py", "up", "--port", str(port)]
     with running(command, log=log, cwd=ROOT, env=env) as process:
         until(
@@ -197,9 +217,7 @@ class Visitor:
     def picture(self, name: str) -> None:
         """Keep what the whole page looks like."""
         PICTURES.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(
-            path=PICTURES / f"{re.sub(r'[^a-z0-9]+', '-', name.lower())}.png", full_page=True
-        )
+        self.page.screenshot(path=PICTURES / f"{re.sub(r'[^a-z0-9]+', '-', name.lower())}.png", full_page=True)
 
 
 @pytest.fixture
@@ -213,8 +231,12 @@ def visit(browser: Browser, product: Product) -> Iterator[Callable[..., Visitor]
         context.add_init_script(LISTEN)
         made.append(context)
         visitor = Visitor(context, context.new_page(), product.address)
-        visitor.page.on("console", lambda said: visitor.complaints.append(f"{visitor.page.url}: {said.text}")
-                        if said.type == "error" else None)  # fmt: skip
+        visitor.page.on(
+            "console",
+            lambda said: (
+                visitor.complaints.append(f"{visitor.page.url}: {said.text}") if said.type == "error" else None
+            ),
+        )
         visitor.page.on("pageerror", lambda error: visitor.complaints.append(f"{visitor.page.url}: {error}"))
         return visitor
 

@@ -26,13 +26,14 @@ SCHEMES: tuple[Any, ...] = ("light", "dark")
 NO_PAGE = re.compile(r"\.(csv|ics|svg|json|atom|js)|export/|logout/|/files/|api/|_(live|preview|now)/")
 LINKS = "all => all.filter(one => one.origin === location.origin).map(one => one.pathname + one.search)"
 LINKS_IN_USE = """
-from contributors import links, off_links, topics
+from contributors.links import links
+from contributors.messaging import categories, unsubscribe
 from contributors.models import Link
 from hypercare.models import User
 from incidents.models import Subscriber
 for purpose in (Link.Purpose.PAGE, Link.Purpose.COVER, Link.Purpose.HANDOFF):
     print(links.url_of(Link.objects.filter(purpose=purpose, revoked_at=None).latest("created_at")))
-print(off_links.url_of(User.objects.get(email="maja@northlane.example"), topics.BY_NAME["today"]))
+print(unsubscribe.unsubscribe_url(User.objects.get(email="maja@northlane.example"), categories.BY_NAME["today"]))
 print(f"/updates/{links.token_of(Subscriber.objects.latest('pk').secret)}/")
 """
 # Contrast is what takes axe long, so it judges one text of each kind: colours under and over it, large or not.
@@ -123,9 +124,7 @@ def walk(visitor: Visitor, *seeds: str) -> tuple[list[str], list[str]]:
 def test_every_page_inside_can_be_used_by_everyone(visit: Visit) -> None:
     maja = visit(**STILL).sign_in("maja")
 
-    walked, found = walk(
-        maja, "/", "/p/BILL26/", "/p/MOB70/go-no-go/", "/p/MOB70/plan/risk/", "/periods/new/"
-    )
+    walked, found = walk(maja, "/", "/p/BILL26/", "/p/MOB70/go-no-go/", "/p/MOB70/plan/risk/", "/periods/new/")
 
     assert found == []
     assert len(walked) > 80
@@ -142,10 +141,12 @@ def test_every_page_without_an_account_can_be_used_by_everyone(visit: Visit, pro
 
 def links_of(product: Product) -> list[str]:
     """One link of each purpose that the demo gave to people, and the address where a subscriber ends the mails."""
-    environment = {**os.environ, "HYPERCARE_ENV": "embedded", "HYPERCARE_VAR": str(product.log.parent),
-                   "BASE_URL": product.address}  # fmt: skip
+    environment = {
+        **os.environ,
+        "HYPERCARE_ENV": "embedded",
+        "HYPERCARE_VAR": str(product.log.parent),
+        "BASE_URL": product.address,
+    }
     command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", LINKS_IN_USE]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=True
-    )
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=True)
     return [line.removeprefix(product.address) for line in done.stdout.split()]

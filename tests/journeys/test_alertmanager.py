@@ -1,4 +1,4 @@
-"""Debian's own Prometheus and Alertmanager push into the running product, given its address and nothing else."""
+"""Debian's own Prometheus and Alertmanager push into the running product, given what the page says and nothing else."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.journeys.conftest import Product, Visitor, answers, free_port, program, running, until
 
@@ -32,12 +33,7 @@ rule_files: ["{rules}"]
 alerting:
   alertmanagers: [{{static_configs: [{{targets: ["127.0.0.1:{alertmanager}"]}}]}}]
 """
-ALERTMANAGER = """
-route: {{receiver: hypercare, group_by: [alertname], group_wait: 0s, group_interval: 1s, repeat_interval: 1h}}
-receivers:
-  - name: hypercare
-    webhook_configs: [{{url: "{hook}"}}]
-"""
+AT_ONCE = {"group_by": ["alertname"], "group_wait": "0s", "group_interval": "1s", "repeat_interval": "1h"}
 
 
 @dataclass
@@ -54,36 +50,41 @@ class Monitoring:
 
 
 @pytest.fixture
-def hook(visit: Callable[..., Visitor]) -> str:
-    """The address of a new alert source, made on the period's settings page."""
+def set_up(visit: Callable[..., Visitor]) -> str:
+    """What the period's settings page says to write into alertmanager.yml, for a new alert source."""
     maja = visit().sign_in("maja")
     maja.go("/p/BILL26/settings/")
     form = maja.page.locator("form[action='/p/BILL26/settings/sources/']")
     form.locator("[name$=name]").fill("Prometheus")
     form.locator("select[name$=kind]").select_option("alertmanager")
     form.get_by_role("button", name="Add source").click()
-    return maja.page.locator("#new-hook").input_value()
+    return maja.page.locator("#new-set-up").input_value()
 
 
 @pytest.fixture
-def monitoring(hook: str, tmp_path: Path) -> Iterator[Monitoring]:
+def monitoring(set_up: str, tmp_path: Path) -> Iterator[Monitoring]:
     """Both servers, as Debian ships them."""
     ports = free_port(), free_port()
-    rules, prometheus, alertmanager = (
-        tmp_path / f"{name}.yml" for name in ("rules", "prometheus", "alertmanager")
-    )
+    rules, prometheus, alertmanager = (tmp_path / f"{name}.yml" for name in ("rules", "prometheus", "alertmanager"))
     rules.write_text(RULES.format(threshold=1, summary=SUMMARY))
     prometheus.write_text(PROMETHEUS.format(rules=rules, alertmanager=ports[1]))
-    alertmanager.write_text(ALERTMANAGER.format(hook=hook))
+    config = yaml.safe_load(set_up)
+    alertmanager.write_text(yaml.safe_dump({**config, "route": {**config["route"], **AT_ONCE}}))
     receiver = [
-        program("prometheus-alertmanager"), f"--config.file={alertmanager}", f"--storage.path={tmp_path / 'am'}",
-        f"--web.listen-address=127.0.0.1:{ports[1]}", "--cluster.listen-address=",
-    ]  # fmt: skip
+        program("prometheus-alertmanager"),
+        f"--config.file={alertmanager}",
+        f"--storage.path={tmp_path / 'am'}",
+        f"--web.listen-address=127.0.0.1:{ports[1]}",
+        "--cluster.listen-address=",
+    ]
     watcher = [
-        program("prometheus"), f"--config.file={prometheus}", f"--storage.tsdb.path={tmp_path / 'tsdb'}",
+        program("prometheus"),
+        f"--config.file={prometheus}",
+        f"--storage.tsdb.path={tmp_path / 'tsdb'}",
         # The first sending may precede the discovery of Alertmanager; the next is a minute away unless told.
-        f"--web.listen-address=127.0.0.1:{ports[0]}", "--rules.alert.resend-delay=3s",
-    ]  # fmt: skip
+        f"--web.listen-address=127.0.0.1:{ports[0]}",
+        "--rules.alert.resend-delay=3s",
+    ]
     with running(receiver, log=tmp_path / "alertmanager.log", cwd=tmp_path):
         until("Alertmanager", lambda: answers(f"http://127.0.0.1:{ports[1]}/-/ready"))
         with running(watcher, log=tmp_path / "prometheus.log", cwd=tmp_path) as process:

@@ -19,9 +19,7 @@ Visit = Callable[..., Visitor]
 AWAY = "daniel"  # whose shift was cancelled, which left the gap of the demo's story
 
 
-def test_a_gap_is_asked_about_taken_on_a_phone_and_both_calendars_change(
-    visit: Visit, product: Product
-) -> None:
+def test_a_gap_is_asked_about_taken_on_a_phone_and_both_calendars_change(visit: Visit, product: Product) -> None:
     maja = visit().sign_in("maja")
     maja.go("/p/BILL26/coverage/")
     gap = maja.page.locator("#gap")
@@ -51,8 +49,10 @@ def test_a_gap_is_asked_about_taken_on_a_phone_and_both_calendars_change(
     after = events(feed_of_taker)
     assert ("Platform", starts, ends, "CONFIRMED") not in before
     assert ("Platform", starts, ends, "CONFIRMED") in after
-    assert any(role == "Platform" and start <= starts and end >= ends and status == "CANCELLED"
-               for role, start, end, status in events(feed_of_away))  # fmt: skip
+    assert any(
+        role == "Platform" and start <= starts and end >= ends and status == "CANCELLED"
+        for role, start, end, status in events(feed_of_away)
+    )
     assert maja.complaints + phone.complaints == []
 
 

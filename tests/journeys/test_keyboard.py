@@ -16,8 +16,15 @@ pytestmark = pytest.mark.journey
 
 Visit = Callable[..., Visitor]
 STILL: dict[str, Any] = {**DESK, "reduced_motion": "reduce"}
-PAGES = ("/", "/p/BILL26/", "/p/BILL26/incidents/", "/p/BILL26/coverage/", "/p/MOB70/readiness/", "/i/BILL26-36/",
-         "/settings/contact/")  # fmt: skip
+PAGES = (
+    "/",
+    "/p/BILL26/",
+    "/p/BILL26/incidents/",
+    "/p/BILL26/coverage/",
+    "/p/MOB70/readiness/",
+    "/i/BILL26-36/",
+    "/settings/contact/",
+)
 STOPS = "a[href], button, input, select, textarea, summary"
 MOST_STOPS = 600
 # A mark is an outline of the stop itself, of the row that its link covers, or of what it stands in;
@@ -98,9 +105,7 @@ def test_a_dialog_takes_the_focus_keeps_it_and_gives_it_back(visit: Visit) -> No
             maja.page.keyboard.press("Enter")
             dialog = maja.page.locator("dialog[open]")
             expect(dialog).to_have_count(1)
-            assert maja.page.evaluate(
-                "document.querySelector('dialog[open]').contains(document.activeElement)"
-            )
+            assert maja.page.evaluate("document.querySelector('dialog[open]').contains(document.activeElement)")
             assert maja.page.evaluate(LOOK, {"full": True, "known": known})["problems"] == []
             maja.page.keyboard.press("Escape")
             expect(dialog).to_have_count(0)

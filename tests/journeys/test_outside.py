@@ -45,9 +45,7 @@ def link_in(text: str, part: str) -> str:
     return re.search(rf"http\S+{part}\S+", text)[0]  # type: ignore[index]  # the mail was asked for because of it
 
 
-def test_a_report_from_outside_is_taken_told_about_and_solved(
-    product: Product, visit: Callable[..., Visitor]
-) -> None:
+def test_a_report_from_outside_is_taken_told_about_and_solved(product: Product, visit: Callable[..., Visitor]) -> None:
     inbox = product.inbox
     anna, jonas = visit(**LIGHT), visit(**PHONE)
 
@@ -102,9 +100,7 @@ def test_a_report_from_outside_is_taken_told_about_and_solved(
     kavya.go(f"/i/{key}/resolve/")
     kavya.page.get_by_label("Fixed", exact=True).check()
     kavya.page.get_by_label("What fixed it?").fill("The refund job had the old certificate.")
-    kavya.page.locator("main form").filter(has_text="What fixed it?").get_by_role(
-        "button", name="Resolve"
-    ).click()
+    kavya.page.locator("main form").filter(has_text="What fixed it?").get_by_role("button", name="Resolve").click()
     told = mail_to(inbox, REPORTER, "It is fixed.")
     assert "certificate" not in told
     kavya.go("/p/BILL26/comms/")

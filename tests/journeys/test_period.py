@@ -17,14 +17,28 @@ pytestmark = pytest.mark.journey
 
 Visit = Callable[..., Visitor]
 PAGES = {
-    "home": "/", "periods": "/periods/", "overview": "/p/BILL26/", "readiness": "/p/BILL26/readiness/",
-    "coverage": "/p/BILL26/coverage/", "people": "/p/BILL26/people/", "incidents": "/p/BILL26/incidents/",
-    "log": "/p/BILL26/incidents/new/", "my incidents": "/incidents/", "debriefs": "/p/BILL26/debriefs/",
-    "exit": "/p/BILL26/exit/", "activity": "/p/BILL26/activity/", "period settings": "/p/BILL26/settings/",
-    "settings": "/settings/", "shifts": "/shifts/", "search": "/search/?q=invoice", "plan": "/periods/new/",
-}  # fmt: skip
-FIRST_LINK = {"incident": ("/p/BILL26/incidents/", r"/i/BILL26-\d+/$"),
-              "debrief": ("/p/BILL26/debriefs/", r"/p/BILL26/debriefs/\d+/$")}  # fmt: skip
+    "home": "/",
+    "periods": "/periods/",
+    "overview": "/p/BILL26/",
+    "readiness": "/p/BILL26/readiness/",
+    "coverage": "/p/BILL26/coverage/",
+    "people": "/p/BILL26/people/",
+    "incidents": "/p/BILL26/incidents/",
+    "log": "/p/BILL26/incidents/new/",
+    "my incidents": "/incidents/",
+    "debriefs": "/p/BILL26/debriefs/",
+    "exit": "/p/BILL26/exit/",
+    "activity": "/p/BILL26/activity/",
+    "period settings": "/p/BILL26/settings/",
+    "settings": "/settings/",
+    "shifts": "/shifts/",
+    "search": "/search/?q=invoice",
+    "plan": "/periods/new/",
+}
+FIRST_LINK = {
+    "incident": ("/p/BILL26/incidents/", r"/i/BILL26-\d+/$"),
+    "debrief": ("/p/BILL26/debriefs/", r"/p/BILL26/debriefs/\d+/$"),
+}
 
 
 @pytest.mark.parametrize(("name", "device"), [("desk", DESK), ("phone", PHONE)])
@@ -33,10 +47,7 @@ def test_every_page_has_a_heading_fits_its_window_and_leaves_the_console_empty(
 ) -> None:
     maja = visit(**device).sign_in("maja")
     faults = []
-    for page, path in {
-        **PAGES,
-        **{page: first_link(maja, *where) for page, where in FIRST_LINK.items()},
-    }.items():
+    for page, path in {**PAGES, **{page: first_link(maja, *where) for page, where in FIRST_LINK.items()}}.items():
         maja.go(path)
         maja.page.wait_for_load_state("networkidle")
         faults += [f"{name} {page}: {fault}" for fault in faults_of(maja.page)]
@@ -55,8 +66,7 @@ def faults_of(page: Page) -> list[str]:
     """What is wrong with a page at first sight."""
     wide = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
     headings = page.locator("h1").count()
-    return [*([f"{wide} px wider than the window"] if wide > 0 else []),
-            *([f"{headings} h1"] if headings != 1 else [])]  # fmt: skip
+    return [*([f"{wide} px wider than the window"] if wide > 0 else []), *([f"{headings} h1"] if headings != 1 else [])]
 
 
 def test_an_incident_is_logged_in_two_fields_acknowledged_and_resolved(visit: Visit) -> None:
@@ -104,9 +114,7 @@ def test_a_token_made_in_the_settings_reads_the_status_of_a_period(product: Prod
     assert (status["key"], status["status"], status["engine"]["ok"]) == ("BILL26", "active", True)
 
 
-def test_a_period_is_planned_and_who_is_invited_answers_from_the_phone(
-    visit: Visit, product: Product
-) -> None:
+def test_a_period_is_planned_and_who_is_invited_answers_from_the_phone(visit: Visit, product: Product) -> None:
     maja = visit().sign_in("maja")
     plan(maja)
     maja.go("/p/TAX27/settings/")
@@ -138,8 +146,13 @@ def plan(maja: Visitor, *, name: str = "Tax engine", key: str = "TAX27", newcome
     page = maja.page
     maja.go("/periods/new/")
     go_live = (datetime.now(UTC) + timedelta(days=30)).date()
-    typed = {"name": name, "key": key, "systems": "tax, ledger", "go_live_on": go_live.isoformat(),
-             "go_live_time": "07:00"}  # fmt: skip
+    typed = {
+        "name": name,
+        "key": key,
+        "systems": "tax, ledger",
+        "go_live_on": go_live.isoformat(),
+        "go_live_time": "07:00",
+    }
     for field, value in typed.items():
         page.locator(f"main [name={field}]").fill(value)
     onward(page, "risk")

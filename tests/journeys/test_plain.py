@@ -26,9 +26,7 @@ def says(visitor: Visitor, words: str) -> None:
     expect(visitor.page.locator("#toasts")).to_contain_text(words)
 
 
-def test_a_period_is_planned_answered_checked_and_voted_on_by_plain_forms(
-    visit: Visit, product: Product
-) -> None:
+def test_a_period_is_planned_answered_checked_and_voted_on_by_plain_forms(visit: Visit, product: Product) -> None:
     maja = visit(**PLAIN).sign_in("maja")
     plan(maja, name="Archive move", key="ARC27", newcomer="Signe Lund")
     maja.page.locator("#invite").get_by_role("button").click()

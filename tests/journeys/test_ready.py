@@ -57,12 +57,7 @@ def test_a_release_goes_from_a_template_to_a_go_with_conditions(visit: Visit, pr
     maja.page.get_by_role("link", name="The record", exact=True).click()
     expect(maja.page.locator("h1")).to_have_text("Go with conditions")
     record = maja.page.locator("main")
-    for words in (
-        "The way back is rehearsed.",
-        "https://grafana.example/alert/7",
-        "The checklist then",
-        "Hold",
-    ):
+    for words in ("The way back is rehearsed.", "https://grafana.example/alert/7", "The checklist then", "Hold"):
         expect(record).to_contain_text(words)
     assert faults_of(maja.page) == []
     maja.picture("ready record")
@@ -84,9 +79,7 @@ def fold_a_group(maja: Visitor) -> None:
     expect(row).to_be_visible()
 
 
-def test_a_condition_that_is_not_met_in_time_ends_the_go_and_everybody_hears(
-    visit: Visit, product: Product
-) -> None:
+def test_a_condition_that_is_not_met_in_time_ends_the_go_and_everybody_hears(visit: Visit, product: Product) -> None:
     tomasz = visit().sign_in("tomasz")
     vote(tomasz, "MOB70", "Go")
     rachel = visit().sign_in("rachel")
@@ -118,8 +111,13 @@ def plan_from_a_template(maja: Visitor) -> None:
     maja.go("/periods/new/")
     go_live = (datetime.now(UTC) + timedelta(days=10)).date()
     page.locator("[name=start]").select_option("template:minor-release")
-    for name, value in {"name": "Payment limits", "key": "PAY27", "systems": "payments",
-                        "go_live_on": go_live.isoformat(), "go_live_time": "07:00"}.items():  # fmt: skip
+    for name, value in {
+        "name": "Payment limits",
+        "key": "PAY27",
+        "systems": "payments",
+        "go_live_on": go_live.isoformat(),
+        "go_live_time": "07:00",
+    }.items():
         page.locator(f"main [name={name}]").fill(value)
     onward(page, "risk")
     for question in page.locator("main fieldset:has(.choices)").all():
@@ -134,9 +132,7 @@ def plan_from_a_template(maja: Visitor) -> None:
         page.locator(f"[name={field}]").select_option(option.get_attribute("value"))
     page.locator("[name=point_of_no_return]").fill("After the first settlement run")
     onward(page, "checks")
-    page.evaluate(
-        "document.querySelectorAll('[name=keep]').forEach((box, n) => { box.checked = n % 8 === 0 })"
-    )
+    page.evaluate("document.querySelectorAll('[name=keep]').forEach((box, n) => { box.checked = n % 8 === 0 })")
     onward(page, "review")
     page.locator("main .form-foot .btn--primary").click()
     page.wait_for_url(re.compile("/p/PAY27/settings/"))
@@ -235,9 +231,7 @@ def vote(person: Visitor, key: str, choice: str, *, reason: str = "") -> None:
     expect(person.page.locator("#go-votes li", has_text="you").first).to_contain_text(choice)
 
 
-def decide_with_conditions(
-    sponsor: Visitor, key: str, *, reason: str, due_at: datetime | None = None
-) -> None:
+def decide_with_conditions(sponsor: Visitor, key: str, *, reason: str, due_at: datetime | None = None) -> None:
     """Each thing that is open gets a condition; all are due then, or when the form suggests."""
     page = sponsor.page
     sponsor.go(f"/p/{key}/go-no-go/")
@@ -261,22 +255,15 @@ def decide_with_conditions(
 def move_the_clock(product: Product, *, to: datetime) -> None:
     """Let the engine's timers see another time: what is due by then happens, in a process beside the worker."""
     var = product.log.parent
-    environment = {
-        **os.environ,
-        "HYPERCARE_ENV": "embedded",
-        "HYPERCARE_VAR": str(var),
-        "BASE_URL": product.address,
-    }
+    environment = {**os.environ, "HYPERCARE_ENV": "embedded", "HYPERCARE_VAR": str(var), "BASE_URL": product.address}
     for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"):
         environment.pop(name, None)
     said = (
-        "from datetime import datetime; from hypercare import timers; "
+        "from datetime import datetime; from hypercare.engine import timers; "
         f"print(timers.fire_due(at=datetime.fromisoformat('{to.isoformat()}')))"
     )
     command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", said]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import CDPSession, expect
 
-from contributors import targets
-from tests.contributors.test_push import Browser as Device
+from contributors.channels.webhook import signatures
+from tests.contributors.channels.push.test_push import Browser as Device
 from tests.journeys.conftest import PHONE, Visitor, until
 
 pytestmark = pytest.mark.journey
@@ -48,9 +48,7 @@ def receiver() -> Iterator[Any]:
     thread.join()
 
 
-def test_another_program_hears_of_it_signed_and_what_became_of_it_is_seen(
-    visit: Visit, receiver: Any
-) -> None:
+def test_another_program_hears_of_it_signed_and_what_became_of_it_is_seen(visit: Visit, receiver: Any) -> None:
     maja = visit().sign_in("maja")
     maja.go("/p/BILL26/webhooks/")
     maja.page.get_by_label("Name").fill("Status board")
@@ -66,7 +64,7 @@ def test_another_program_hears_of_it_signed_and_what_became_of_it_is_seen(
     maja.picture("webhook")
 
     stamp = int(headers["webhook-timestamp"])
-    signed = targets.sign(key, message_id=headers["webhook-id"], timestamp=stamp, body=body)
+    signed = signatures.sign(key, message_id=headers["webhook-id"], timestamp=stamp, body=body)
     assert (path, headers["webhook-signature"]) == ("/board?key=s3cret", signed)
     assert json.loads(body)["type"] == "webhook.test"
     assert maja.complaints == []
@@ -112,14 +110,8 @@ def show(visitor: Visitor, message: Any) -> list[dict[str, str]]:
     found: list[Any] = []
     session.on("ServiceWorker.workerRegistrationUpdated", lambda said: found.extend(said["registrations"]))
     session.send("ServiceWorker.enable")
-    registration = until(
-        "the service worker", lambda: visitor.page.wait_for_timeout(50) or (found or [None])[-1]
-    )
-    push = {
-        "origin": visitor.address,
-        "registrationId": registration["registrationId"],
-        "data": json.dumps(message),
-    }
+    registration = until("the service worker", lambda: visitor.page.wait_for_timeout(50) or (found or [None])[-1])
+    push = {"origin": visitor.address, "registrationId": registration["registrationId"], "data": json.dumps(message)}
     session.send("ServiceWorker.deliverPushMessage", push)
     script = """async () => (await (await navigator.serviceWorker.getRegistration("/")).getNotifications())
         .map(one => ({ title: one.title, url: one.data.url }))"""

@@ -36,9 +36,7 @@ PAYLOADS = (
 )
 
 
-def call(
-    product: Product, token: str, path: str, body: dict[str, Any], *, method: str = "POST"
-) -> dict[str, Any]:
+def call(product: Product, token: str, path: str, body: dict[str, Any], *, method: str = "POST") -> dict[str, Any]:
     """One request to the API, a POST unless told; what it answers."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     request = urllib.request.Request(  # noqa: S310  our own address
@@ -174,12 +172,7 @@ def test_no_text_of_an_incident_runs_as_a_script(visit: Visit, product: Product,
         for kind in ("note", "update", "decision"):
             call(product, token, f"{one}comment/", {"kind": kind, "body": payload})
         call(product, token, f"{one}pause/", {"note": payload})
-        call(
-            product,
-            token,
-            f"{one}links/",
-            {"title": payload[:120], "url": f"https://a.example/?q={quote(payload)}"},
-        )
+        call(product, token, f"{one}links/", {"title": payload[:120], "url": f"https://a.example/?q={quote(payload)}"})
         task = {"title": payload[:200], "owner": "me", "due_at": "2099-01-01T00:00:00Z"}
         call(product, token, f"{one}tasks/", task)
         pages += [f"/i/{key}/", f"/i/{key}/_preview/", f"/i/{key}/resolve/", f"/i/{key}/edit/"]
@@ -199,12 +192,7 @@ def test_no_ending_of_an_incident_runs_as_a_script(visit: Visit, product: Produc
         kept, twin = (logged(product, token, payload[:200]) for _ in range(2))
         call(product, token, f"incidents/{kept}/relate/", {"other": twin})
         call(product, token, f"incidents/{twin}/merge/", {"into": kept})
-        ending = {
-            "ending": "workaround",
-            "resolution": payload,
-            "cause": payload[:200],
-            "workaround": payload[:500],
-        }
+        ending = {"ending": "workaround", "resolution": payload, "cause": payload[:200], "workaround": payload[:500]}
         call(product, token, f"incidents/{kept}/resolve/", {**ending, "debrief": True})
         call(product, token, f"incidents/{kept}/reopen/", {"reason": payload})
         pages += [f"/i/{kept}/", f"/i/{twin}/", f"/i/{kept}/resolve/"]
@@ -220,18 +208,31 @@ def plan_of_payloads(product: Product, token: str) -> str:
     """A template whose every name is a payload, and the key of a period that was made from it."""
     shown = f"{PAYLOADS[1]}{PAYLOADS[0]}"
     template = {
-        "hypercare_template": 1, "name": shown, "kind": "other", "summary": " ".join(PAYLOADS)[:1000],
+        "hypercare_template": 1,
+        "name": shown,
+        "kind": "other",
+        "summary": " ".join(PAYLOADS)[:1000],
         "roles": [{"name": payload[:60], "code": "EN", "cover": "none"} for payload in PAYLOADS],
         "checklist": [
             {"title": payload, "category": payload[:40], "due_days": -3, "evidence": payload[:80]}
             for payload in PAYLOADS
         ],
-    }  # fmt: skip
+    }
     key = call(product, token, "templates/", {"content": template})["key"]
-    call(product, token, "periods/", {
-        "key": "TEXTS", "name": shown, "summary": shown, "systems": [payload[:80] for payload in PAYLOADS],
-        "go_live_at": "2098-01-05T08:00:00Z", "ends_at": "2098-01-19T08:00:00Z", "template": key,
-    })  # fmt: skip
+    call(
+        product,
+        token,
+        "periods/",
+        {
+            "key": "TEXTS",
+            "name": shown,
+            "summary": shown,
+            "systems": [payload[:80] for payload in PAYLOADS],
+            "go_live_at": "2098-01-05T08:00:00Z",
+            "ends_at": "2098-01-19T08:00:00Z",
+            "template": key,
+        },
+    )
     return str(key)
 
 
@@ -240,8 +241,19 @@ def test_no_name_in_a_plan_runs_as_a_script(visit: Visit, product: Product, toke
     one = "/p/TEXTS/"
 
     maja, opened = watched(visit)
-    pages = ["/", "/periods/", f"/templates/{template}/", "/templates/", one, f"{one}readiness/", f"{one}activity/",
-             f"{one}coverage/", f"{one}incidents/new/", f"{one}settings/", "/periods/new/"]  # fmt: skip
+    pages = [
+        "/",
+        "/periods/",
+        f"/templates/{template}/",
+        "/templates/",
+        one,
+        f"{one}readiness/",
+        f"{one}activity/",
+        f"{one}coverage/",
+        f"{one}incidents/new/",
+        f"{one}settings/",
+        "/periods/new/",
+    ]
     maja.go(one)
     links = maja.page.locator("main a[href^='/p/TEXTS/'], nav a[href^='/p/TEXTS/']").evaluate_all(
         "found => found.map(one => one.getAttribute('href').split('#')[0])"
@@ -264,19 +276,9 @@ def test_no_text_for_people_outside_and_no_name_of_a_way_runs_as_a_script(
     visit: Visit, product: Product, token: str
 ) -> None:
     # Another period than the one whose outside the other journeys look at.
-    page = {
-        "visibility": "public",
-        "slug": "texts",
-        "title": PAYLOADS[1],
-        "about": f"{PAYLOADS[0]}{PAYLOADS[2]}",
-    }
+    page = {"visibility": "public", "slug": "texts", "title": PAYLOADS[1], "about": f"{PAYLOADS[0]}{PAYLOADS[2]}"}
     call(product, token, "periods/SCAN26/status-page/", page, method="PUT")
-    form = {
-        "is_open": True,
-        "title": PAYLOADS[1],
-        "answer_within": PAYLOADS[2][:40],
-        "data_note": PAYLOADS[0],
-    }
+    form = {"is_open": True, "title": PAYLOADS[1], "answer_within": PAYLOADS[2][:40], "data_note": PAYLOADS[0]}
     call(product, token, "periods/SCAN26/report-form/", form, method="PUT")
     for payload in PAYLOADS:
         said = {"title": payload[:120], "state": "investigating", "text": payload, "audience": "everyone"}
@@ -290,8 +292,22 @@ def test_no_text_for_people_outside_and_no_name_of_a_way_runs_as_a_script(
 
     maja, opened = watched(visit)
 
-    assert ran(maja, ["/status/texts/", str(public), "/p/SCAN26/comms/", "/p/SCAN26/comms/known-errors/",
-                      "/p/SCAN26/comms/status-page/", "/p/SCAN26/comms/report-form/", "/settings/contact/",
-                      "/p/SCAN26/activity/", "/p/SCAN26/deliveries/"]) == []  # fmt: skip
+    assert (
+        ran(
+            maja,
+            [
+                "/status/texts/",
+                str(public),
+                "/p/SCAN26/comms/",
+                "/p/SCAN26/comms/known-errors/",
+                "/p/SCAN26/comms/status-page/",
+                "/p/SCAN26/comms/report-form/",
+                "/settings/contact/",
+                "/p/SCAN26/activity/",
+                "/p/SCAN26/deliveries/",
+            ],
+        )
+        == []
+    )
     assert opened == []
     assert maja.complaints == []
