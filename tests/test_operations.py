@@ -76,6 +76,9 @@ OF_BROWSERS = {
     "contributors.messaging.delivery.history.retry_any": (
         "administrators of the installation, who look at all periods at once"
     ),
+    "hypercare.accounts.first_administrator.make_first_administrator": (
+        "before anybody has an account there is no token; a script has manage.py createsuperuser"
+    ),
     "hypercare.accounts.second_step.confirm_turned_on": (
         "signing in is for people; a token stands for what they proved before"
     ),

@@ -42,11 +42,6 @@ def read_setup(*, at: datetime) -> list[SetupFact]:
     return [read(at) for read in FACTS]
 
 
-def find_broken(facts: list[SetupFact]) -> list[SetupFact]:
-    """Those that keep Hypercare from working."""
-    return [fact for fact in facts if fact.level == "bad"]
-
-
 def send_test_mail(to: User) -> None:
     """Hand a mail to the mail server now, past the queue. Raises Refused with what the server said."""
     text = "This mail went the way that pages and reminders go. Nothing is to be done about it.\n"
