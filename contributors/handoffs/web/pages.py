@@ -109,7 +109,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST":
             response: HttpResponse = _accept_by_link(request, link, handoff, now)
         else:
-            response = render(request, "contributors/handoffs/handoff_link.html", _link_context(link, handoff, now))
+            response = render(request, "contributors/handoffs/link.html", _link_context(link, handoff, now))
     response["Referrer-Policy"], response["X-Robots-Tag"] = "no-referrer", "noindex"
     return response
 

@@ -23,7 +23,7 @@ from periods.access.access import period_or_404
 from periods.models import Period
 
 SHOWN_REHEARSALS = 6
-PARTS = {"go": "contributors/readiness/_go_state.html", "stats": "contributors/readiness/_readiness_stats.html"}
+PARTS = {"go": "contributors/readiness/_go_state.html", "stats": "contributors/readiness/_stats.html"}
 
 
 @login_required

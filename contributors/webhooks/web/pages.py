@@ -160,7 +160,7 @@ def delivery_rows(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
     hook = _hook(period, pk)
     if is_unchanged(request, webhooks.version_of(hook)):
         return HttpResponse(status=204)
-    return render(request, "contributors/webhooks/_webhook_rows.html", _rows(request, period, hook))
+    return render(request, "contributors/webhooks/_rows.html", _rows(request, period, hook))
 
 
 @login_required

@@ -69,7 +69,7 @@ def home_panel(request: SignedInRequest, panel: str) -> HttpResponse:
     if request.GET.get("v") == stamp:
         return HttpResponse(status=204)
     context = {"now": now, "version": stamp, **PANELS[panel](request.user, now)}
-    return render(request, f"hypercare/home/_home_{panel}.html", context)
+    return render(request, f"hypercare/home/_{panel}.html", context)
 
 
 def version_of(user: User, now: datetime) -> str:

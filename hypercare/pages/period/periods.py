@@ -203,7 +203,7 @@ def _settings(request: SignedInRequest, period: Period, *, status: int = 200, **
         **more,
     }
     context["problem"] = next(iter(bound.values()), more.get("source_form", context["form"]))
-    return render(request, "hypercare/period/period_settings.html", context, status=status)
+    return render(request, "hypercare/period/settings.html", context, status=status)
 
 
 def _possible(period: Period) -> list[LifecycleStep]:
