@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from contributors.models import CalendarImport, ImportedEvent, Role, Shift
 from contributors.people import eligibility
 from contributors.people import members as people_members
 from contributors.shifts import roster
+from contributors.shifts.change_summary import ChangedTime, summarize_changes
 from hypercare.exceptions import AlreadyDone, Invalid, Refused
 from hypercare.models import User
 from periods.access.access import require_right
@@ -27,7 +28,6 @@ from periods.journal import journal
 from periods.models import Period
 
 DRAFTS_KEPT: Final = timedelta(days=1)
-NAMED: Final = 3
 
 
 @transaction.atomic
@@ -120,7 +120,8 @@ def accept(
     draft.accepted_at, draft.found = at, []
     draft.save(update_fields=["accepted_at", "done", "found"])
     gone = [*plan.gone, *plan.missing]
-    _journal(draft, period, "shift.imported", plan.changes, gone, by, at, via)
+    new = [(one.piece.user.pk, one.piece.start, one.piece.end) for one in plan.changes]
+    _journal(draft, period, "shift.imported", new, _times(gone), by, at, via)
     return draft, plan
 
 
@@ -141,7 +142,7 @@ def undo(draft_id: uuid.UUID, *, by: User, at: datetime, via: str = "") -> Calen
     _known_again(draft, back)
     draft.undone_at = at
     draft.save(update_fields=["undone_at"])
-    _journal(draft, period, "shift.unimported", [], [*made, *back], by, at, via)
+    _journal(draft, period, "shift.unimported", _times(back), _times(made), by, at, via)
     return draft
 
 
@@ -267,23 +268,21 @@ def _period(draft: CalendarImport) -> Period:
     return draft.period
 
 
+def _times(shifts: Iterable[Shift]) -> list[ChangedTime]:
+    return [(shift.user_id, shift.starts_at, shift.ends_at) for shift in shifts]
+
+
 def _journal(
     draft: CalendarImport,
     period: Period,
     kind: str,
-    changes: Sequence[ShiftImportChange],
-    others: Sequence[Shift],
+    changed: Sequence[ChangedTime],
+    gone: Sequence[ChangedTime],
     by: User,
     at: datetime,
     via: str,
 ) -> None:
-    first: dict[str, list[list[str]]] = {}
-    for one in changes:
-        mine = first.setdefault(str(one.piece.user.pk), [])
-        if len(mine) < NAMED:
-            mine.append([one.piece.start.isoformat(), one.piece.end.isoformat()])
-    users = {one.piece.user.pk for one in changes} | {shift.user_id for shift in others}
-    count = len(changes) + len(others)
+    count = len(changed) + len(gone)
     journal.record(
         period,
         kind,
@@ -294,7 +293,6 @@ def _journal(
         source=draft.source,
         count=count,
         title=f"{count} shift{'s' if count != 1 else ''} from {draft.source}",
-        users=sorted(users),
-        first=first,
-        cancelled=len(others) if kind == "shift.imported" else 0,
+        **summarize_changes(changed, gone),
+        cancelled=len(gone) if kind == "shift.imported" else 0,
     )

@@ -20,6 +20,7 @@ from django.db import transaction
 from contributors.models import Membership, Role, Shift
 from contributors.people import eligibility, members
 from contributors.shifts import absences, coverage, intervals, requirements, roster, suitability, work_time_limits
+from contributors.shifts.change_summary import summarize_changes
 from contributors.shifts.coverage import RoleGap
 from contributors.shifts.intervals import Span
 from hypercare.exceptions import AlreadyDone, Refused
@@ -36,7 +37,6 @@ A_DAY: Final = timedelta(days=1)
 NIGHT_WEIGHS: Final = 1.5  # Hours at night count this much more, hours at weekends half as much more.
 WEEKEND_WEIGHS: Final = 0.5
 A_WARNING_WEIGHS: Final = 24.0
-NAMED: Final = 3
 JUST_BEGUN: Final = timedelta(hours=1)
 
 
@@ -370,11 +370,8 @@ def _journal(
     via: str,
     **more: object,
 ) -> None:
-    first: dict[str, list[list[str]]] = {}
-    for shift in shifts if kind == "shift.planned" else ():
-        mine = first.setdefault(str(shift.user_id), [])
-        if len(mine) < NAMED:
-            mine.append([shift.starts_at.isoformat(), shift.ends_at.isoformat()])
+    times = [(shift.user_id, shift.starts_at, shift.ends_at) for shift in shifts]
+    planned = kind == "shift.planned"
     many = f"{len(shifts)} shift{'s' if len(shifts) != 1 else ''}"
     journal.record(
         period,
@@ -385,7 +382,6 @@ def _journal(
         subject=f"batch:{batch}",
         title=many,
         count=len(shifts),
-        users=sorted({shift.user_id for shift in shifts}),
-        first=first,
+        **summarize_changes(times if planned else (), () if planned else times),
         **more,
     )

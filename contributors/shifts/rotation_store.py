@@ -19,6 +19,7 @@ from django.db.models import Prefetch
 from contributors.models import Override, Role, Rotation, RotationTurn, Shift
 from contributors.people import eligibility, members
 from contributors.shifts import intervals, requirements, roster, rotation_checks, rotation_rules
+from contributors.shifts.change_summary import summarize_changes
 from contributors.shifts.rotation_rules import RotationLayer, RotationSite, Turn
 from hypercare.exceptions import AlreadyDone, Invalid
 from hypercare.models import User
@@ -28,7 +29,6 @@ from periods.models import Period
 
 MOST_PEOPLE: Final = 200
 MOST_SHIFTS: Final = 5000
-NAMED: Final = 3
 WITH_PEOPLE: Final = Prefetch("turns", RotationTurn.objects.select_related("user").order_by("position"))
 
 
@@ -58,11 +58,6 @@ class ShiftChanges:
     made: list[Shift] = field(default_factory=list)
     moved: list[Shift] = field(default_factory=list)
     gone: list[Shift] = field(default_factory=list)
-
-    @property
-    def users(self) -> list[int]:
-        """Whose shifts change."""
-        return sorted({shift.user_id for shift in (*self.made, *self.moved, *self.gone)})
 
 
 # --- Changing -----------------------------------------------------------------------------------
@@ -363,20 +358,13 @@ def _journal(
 
 def changes_as_json(changes: ShiftChanges) -> dict[str, Any]:
     """What a journal entry says about shifts that were made anew."""
+    times = [
+        [(shift.user_id, shift.starts_at, shift.ends_at) for shift in shifts]
+        for shifts in ((*changes.made, *changes.moved), changes.gone)
+    ]
     return {
-        "users": changes.users,
         "made": len(changes.made),
         "moved": len(changes.moved),
         "cancelled": len(changes.gone),
-        "first": _first_of(changes),
+        **summarize_changes(*times),
     }
-
-
-def _first_of(changes: ShiftChanges) -> dict[str, list[list[str]]]:
-    """The next few shifts of each person, for the message that tells them."""
-    found: dict[str, list[list[str]]] = {}
-    for shift in sorted((*changes.made, *changes.moved), key=lambda one: one.starts_at):
-        mine = found.setdefault(str(shift.user_id), [])
-        if len(mine) < NAMED:
-            mine.append([shift.starts_at.isoformat(), shift.ends_at.isoformat()])
-    return found

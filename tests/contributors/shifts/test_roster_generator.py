@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from contributors.models import Shift
+from contributors.models import Delivery, Shift
 from contributors.shifts import absences, coverage, roster_generator, work_time_limits
 from hypercare.exceptions import AlreadyDone, NotAllowed, Refused
+from periods.journal import journal
 from periods.models import JournalEntry, Period
 from tests.factories import GO_LIVE, make_member, make_period, make_role, make_shift, make_user
 
@@ -142,6 +144,22 @@ def test_a_proposal_that_is_out_of_date_is_shown_again():
 
     with pytest.raises(Refused, match="has changed since"):
         roster_generator.accept(period.pk, version=shown.version, by=period.lead, at=BEFORE)
+
+
+def test_each_is_told_how_many_shifts_are_theirs_not_how_many_the_roster_has():
+    period = staffed(4)
+    shown = roster_generator.propose(period, at=BEFORE)
+    batch, many = roster_generator.accept(period.pk, version=shown.version, by=period.lead, at=BEFORE)
+    roster_generator.undo(period.pk, batch, by=period.lead, at=BEFORE)
+
+    journal.dispatch_entries(at=BEFORE)
+
+    own = Counter(shift.user_id for shift in shown.shifts)
+    said = sorted(Delivery.objects.filter(kind="shifts_planned").values_list("recipient", "context__title"))
+    assert max(own.values()) < many
+    assert said == sorted(
+        (user, f"{count} {word}") for user, count in own.items() for word in ("new or changed", "taken away")
+    )
 
 
 def test_only_who_plans_accepts():
