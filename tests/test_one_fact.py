@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
+from django.urls import reverse
 
+from contributors.links import links
+from contributors.messaging import rendering
+from contributors.models import Delivery, Link, Shift
+from hypercare.engine import timers
+from hypercare.models import User
 from periods import checklist
-from periods.models import Period
+from periods.models import JournalEntry, Period
 from tests.factories import GO_LIVE, NOW, make_check, make_period
-from tests.hypercare.scene import signed_in
+from tests.hypercare.scene import signed_in, words
+from tests.incidents.paging.test_escalation import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
@@ -79,3 +88,67 @@ def test_one_period_and_many_are_counted_by_one_formula(getting_ready: Period) -
 
     assert checklist.progress(getting_ready, at=NOW).percent == READY
     assert checklist.percents([getting_ready, empty]) == {getting_ready.pk: READY, empty.pk: 0}
+
+
+# --- Who is paged next, and when -----------------------------------------------------------------
+
+
+@pytest.fixture
+def paged() -> Cast:
+    """Tomasz was paged about a P1 a moment ago. No deputy is on: the lead gets the time of the deputy's step."""
+    cast = Cast()
+    Shift.objects.filter(kind=Shift.Kind.DEPUTY).delete()
+    User.objects.update(timezone="Europe/Copenhagen")
+    cast.incident = cast.report()
+    timers.fire_due(at=NOW)
+    return cast
+
+
+def _mail(cast: Cast) -> str:
+    return rendering.render(Delivery.objects.get(kind="page", recipient=cast.tomasz)).text
+
+
+def _page(cast: Cast) -> str:
+    link = Link.objects.get(user=cast.tomasz, purpose=Link.Purpose.PAGE)
+    return words(Client().get(f"/page/{links.token_of(link.pk)}/"))
+
+
+def _war_room(cast: Cast) -> str:
+    chain = words(signed_in(cast.tomasz).get(cast.incident.get_absolute_url())).partition('<ol class="chain">')[2]
+    return chain.partition("</ol>")[0].partition("Passed over")[2].partition("Waiting")[0]
+
+
+NEXT = {
+    "mail": (_mail, "Goes to Maja Lindqvist at 14:17"),
+    "page": (_page, 'Goes to Maja Lindqvist in</span> <time class="big" role="timer" datetime="2026-11-18T14:17'),
+    "war room, who": (_war_room, "Maja Lindqvist"),
+    "war room, when": (_war_room, "14:17"),
+    "triage, who": (lambda cast: words(_preview(cast)), "Pages <strong> Maja Lindqvist </strong> at <strong>"),
+    "triage, when": (lambda cast: words(_preview(cast)), ">14:17<"),
+    "journal": (lambda _: JournalEntry.objects.get(kind="incident.paged").data["next_at"], "2026-11-18T13:17"),
+}
+
+
+def _preview(cast: Cast) -> Any:
+    return signed_in(cast.tomasz).get(reverse("incidents:preview", args=["BILL", cast.incident.number]))
+
+
+@pytest.mark.parametrize("place", NEXT)
+def test_who_is_paged_next_and_when_is_said_alike_everywhere(paged: Cast, place: str) -> None:
+    ask, says = NEXT[place]
+
+    with time_machine.travel(NOW, tick=False):
+        assert says in ask(paged)
+
+
+def test_the_page_goes_where_and_when_it_was_said_to_go(paged: Cast) -> None:
+    for minutes in range(1, 6):
+        timers.fire_due(at=NOW + timedelta(minutes=minutes))
+
+    page = Delivery.objects.filter(kind="page", recipient=paged.maja).earliest("created_at")
+    assert page.created_at == NOW + timedelta(minutes=5)
+
+
+def test_a_step_that_is_due_is_not_said_to_be_the_last(paged: Cast) -> None:
+    with time_machine.travel(NOW + timedelta(minutes=6), tick=False):
+        assert "Goes to Maja Lindqvist any moment now" in _page(paged)

@@ -8,8 +8,8 @@ step fires, so the page reaches whoever is on shift then. Steps: docs/domain.md 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NotRequired, TypedDict, cast
 
@@ -23,7 +23,7 @@ from incidents.paging.escalation_policies import EscalationLadder, EscalationSte
 from periods.journal import journal
 from periods.models import JournalEntry, Period
 
-State = Literal["next", "waiting", "paged", "stopped", "not needed"]
+State = Literal["next", "passed over", "waiting", "paged", "stopped", "not needed"]
 
 KIND: Final = "incident.escalation"
 AFTER_THE_LADDER: Final[tuple[EscalationStep, ...]] = tuple(
@@ -60,7 +60,10 @@ class EscalationArgs(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class LadderStepStatus:
-    """One step as the page shows it; `others` are paged together with the person."""
+    """One step as the page shows it; `others` are paged together with the person.
+
+    A step "passed over" has nobody: whoever is next is paged at its time.
+    """
 
     label: str
     person: User | None
@@ -159,20 +162,16 @@ class _PageCalls:
         self.timers: list[timers.TimerSpec] = []
         self._people: dict[tuple[object, ...], list[User]] = {}
 
-    def people(self, frozen: FrozenStep, incident: Incident) -> list[User]:
-        """Whom the step means now. Whose turn it is depends on the pages before, which are stored first."""
-        step = _step(frozen)
+    def people(self, frozen: FrozenStep, incident: Incident, *, at: datetime | None = None) -> list[User]:
+        """Whom the step means now, or then. Whose turn it is depends on the pages before, which are stored first."""
+        step, at = _step(frozen), at or self.at
         if step.who == "round_robin":
             self.pages.write()
-            return escalation_targets.people_for_step(step, incident, at=self.at)
-        asked = (incident.period_id, incident.team_id, step.who, step.role, step.person)
+            return escalation_targets.people_for_step(step, incident, at=at)
+        asked = (incident.period_id, incident.team_id, step.who, step.role, step.person, at)
         if asked not in self._people:
-            self._people[asked] = escalation_targets.people_for_step(step, incident, at=self.at)
+            self._people[asked] = escalation_targets.people_for_step(step, incident, at=at)
         return self._people[asked]
-
-    def first_person(self, rest: Sequence[FrozenStep], incident: Incident) -> User | None:
-        """Who is paged next, by the steps to come."""
-        return next((people[0] for frozen in rest if (people := self.people(frozen, incident))), None)
 
     def write(self) -> None:
         """Store the pages and the steps to come."""
@@ -257,12 +256,33 @@ def ladder_status(incident: Incident, *, at: datetime) -> list[LadderStepStatus]
         return []
     by_step = {step: entry for entry in fired for step in _steps_of(entry)}
     people = User.objects.in_bulk({entry.data["who_id"] for entry in fired if entry.data.get("who_id")})
-    return [
+    rungs = [
         _fired_rung(snapshot, step, by_step[step], people)
         if step in by_step
         else _coming_rung(incident, snapshot, step, pending, at)
         for step in range(len(snapshot["ladder"]))
     ]
+    if pending:
+        first = pending.args["step"]
+        rungs[first:] = _without_the_empty(rungs[first:], _due({**snapshot, "step": first}))
+    return rungs
+
+
+def _heir(rest: Sequence[FrozenStep], people: Callable[[FrozenStep], list[User]]) -> User | None:
+    """Who is paged when the first of the steps to come is due: the first person who stands on any of them."""
+    return next((found[0] for step in rest if (found := people(step))), None)
+
+
+def _without_the_empty(coming: list[LadderStepStatus], due_at: datetime) -> list[LadderStepStatus]:
+    """Steps to come as they will be taken: one that nobody stands on gives its time to the first that somebody does.
+
+    The same rule as `_page_from` and `_heir` take: mail, page and war room name one person and one time.
+    """
+    reached = next((place for place, rung in enumerate(coming) if rung.person), None)
+    if not reached:
+        return coming
+    passed = [replace(rung, state="passed over", due_at=due_at) for rung in coming[:reached]]
+    return [*passed, replace(coming[reached], state="next", due_at=due_at), *coming[reached + 1 :]]
 
 
 def _page_from(incident: Incident, args: EscalationArgs, calls: _PageCalls) -> dict[str, Any]:
@@ -280,9 +300,11 @@ def _page_from(incident: Incident, args: EscalationArgs, calls: _PageCalls) -> d
 def _page_step(incident: Incident, args: EscalationArgs, calls: _PageCalls) -> dict[str, Any] | None:
     """Page whom the step means and set the next step; None when there is nobody who can be told."""
     frozen, rest = args["ladder"][args["step"]], args["ladder"][args["step"] + 1 :]
-    heir = calls.first_person(rest, incident)
     following: EscalationArgs = {**args, "step": args["step"] + 1}
     goes_at = _due(following) if rest else None
+    # To the minute, as shifts are planned: steps that fire together then ask once.
+    then = max(goes_at or calls.at, calls.at).replace(second=0, microsecond=0)
+    heir = _heir(rest, lambda step: calls.people(step, incident, at=then))
     told = [
         person
         for place, person in enumerate(calls.people(frozen, incident))

@@ -55,7 +55,8 @@ def page_link_context(page: PageLink, token: str, now: datetime) -> dict[str, An
     incident = page.incident
     rung = escalation.next_step_status(incident, at=now)
     waiting = incident.is_wanted and page.person.pk not in incident.answered
-    next_at = rung.due_at if rung and rung.person and waiting and rung.due_at > now else None
+    heir = rung.person if rung else None
+    next_at = rung.due_at if rung and heir and waiting and rung.due_at > now else None
     alert = Alert.objects.filter(incident=incident).order_by("-started_at", "-id").first()
     return {
         "now": now,
@@ -74,7 +75,7 @@ def page_link_context(page: PageLink, token: str, now: datetime) -> dict[str, An
         "alike": listing.earlier_on_same_system(incident),
         **_lead(page, now),
         "day": page.period.day(now),
-        "version": f"{incident.version}.{int(next_at.timestamp()) if next_at else 0}",
+        "version": f"{incident.version}.{int(next_at.timestamp()) if next_at else 0}.{heir.pk if heir else 0}",
     }
 
 
