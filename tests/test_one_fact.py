@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +15,12 @@ from django.urls import reverse
 from contributors.links import links
 from contributors.messaging import rendering
 from contributors.models import Delivery, Link, Shift
+from contributors.reminders import weekly_summary
 from hypercare.engine import timers
 from hypercare.models import User
+from incidents.models import StakeholderReport
+from incidents.stakeholders import stakeholder_reports
+from incidents.triage import triage
 from periods import checklist
 from periods.models import JournalEntry, Period
 from tests.factories import GO_LIVE, NOW, make_check, make_period
@@ -152,3 +156,90 @@ def test_the_page_goes_where_and_when_it_was_said_to_go(paged: Cast) -> None:
 def test_a_step_that_is_due_is_not_said_to_be_the_last(paged: Cast) -> None:
     with time_machine.travel(NOW + timedelta(minutes=6), tick=False):
         assert "Goes to Maja Lindqvist any moment now" in _page(paged)
+
+
+# --- Day n of N ----------------------------------------------------------------------------------
+
+# Each window begins at 07:00 in Copenhagen and lasts 14 days: the last morning is no fifteenth day.
+DAYS = {
+    "the first evening, by another clock the next day": (timedelta(hours=16, minutes=30), 1, "day 1 of 14"),
+    "day five": (NOW - GO_LIVE, 5, "day 5 of 14"),
+    "the last morning": (timedelta(days=13, hours=23), 14, "day 14 of 14"),
+    "two days later": (timedelta(days=15, hours=1), 16, "day 16, 2 past the planned end"),
+}
+
+
+@pytest.fixture
+def counted() -> Period:
+    """A live period whose lead looks from Auckland."""
+    period = make_period(key="BILL")
+    User.objects.update(timezone="Pacific/Auckland")
+    return period
+
+
+def _weekly(period: Period, at: datetime) -> str:
+    monday = weekly_summary.next_monday(period, at - timedelta(days=7))
+    weekly_summary.on_due({"period": period.pk}, due_at=monday, at=at)
+    return rendering.render(Delivery.objects.get(kind="weekly_summary", recipient=period.lead)).subject
+
+
+def _report(period: Period, at: datetime) -> dict[str, Any]:
+    figures: dict[str, Any] = stakeholder_reports.compose_report(period, at=at)["figures"]
+    return figures
+
+
+def _report_page(period: Period, at: datetime) -> str:
+    report = StakeholderReport.objects.create(
+        period=period, on=at.date(), drafted_at=at, colour="green", figures=_report(period, at)
+    )
+    page: str = words(signed_in(period.lead).get(reverse("comms:report", args=[period.key, report.on])))
+    return page
+
+
+def _paged(period: Period, at: datetime) -> str:
+    incident = triage.report(
+        period.pk, title="Invoices twice", impact="high", urgency="high", by=period.lead, at=at - timedelta(minutes=1)
+    )
+    timers.fire_due(at=at)
+    timers.fire_due(at=at + timedelta(minutes=20))
+    link = Link.objects.filter(purpose=Link.Purpose.PAGE, subject=incident.subject).earliest("created_at")
+    return words(Client().get(f"/page/{links.token_of(link.pk)}/"))
+
+
+SAYING_THE_DAY: dict[str, Callable[[Period, datetime], str]] = {
+    "home": lambda period, _: words(signed_in(period.lead).get("/")),
+    "list of periods": lambda period, _: words(signed_in(period.lead).get("/periods/")),
+    "overview": lambda period, _: words(signed_in(period.lead).get("/p/BILL/")),
+    "week in review": _weekly,
+    "stakeholder report": _report_page,
+    "page": _paged,
+}
+NUMBERING_THE_DAY: dict[str, Callable[[Period, datetime], int]] = {
+    "status document": lambda period, _: signed_in(period.lead).get("/api/v1/periods/BILL/status/").json()["day"],
+    "period in the API": lambda period, _: signed_in(period.lead).get("/api/v1/periods/BILL/").json()["day"],
+    "figures of a report": lambda period, at: _report(period, at)["day"],
+}
+
+
+@pytest.mark.parametrize("when", DAYS)
+@pytest.mark.parametrize("place", SAYING_THE_DAY)
+def test_the_day_of_a_period_is_said_alike_everywhere(counted: Period, place: str, when: str) -> None:
+    after, _, says = DAYS[when]
+
+    with time_machine.travel(GO_LIVE + after, tick=False):
+        assert says in SAYING_THE_DAY[place](counted, GO_LIVE + after).lower()
+
+
+@pytest.mark.parametrize("when", DAYS)
+@pytest.mark.parametrize("place", NUMBERING_THE_DAY)
+def test_the_number_of_the_day_is_one_everywhere(counted: Period, place: str, when: str) -> None:
+    after, number, _ = DAYS[when]
+
+    with time_machine.travel(GO_LIVE + after, tick=False):
+        assert NUMBERING_THE_DAY[place](counted, GO_LIVE + after) == number
+
+
+def test_a_period_that_ended_stays_on_its_last_day() -> None:
+    period = make_period("closed", ended_at=GO_LIVE + timedelta(days=9))
+
+    assert str(period.window_day(GO_LIVE + timedelta(days=90))) == "Day 10 of 14"

@@ -75,8 +75,8 @@ def _live(period: Period, at: datetime) -> dict[str, Any]:
     since = max(at - A_WEEK, period.starts_at)
     sections = [registry.resolve(path)(period, since=since, at=at) for path in registry.DEBRIEF_SECTIONS]
     return {
-        "day": period.day(at),
-        "days": period.day(period.ends_at),
+        "day": period.window_day(at).number,
+        "days": period.days,
         "ends_at": period.ends_at.isoformat(),
         "parts": [_part(section) for section in sections if section.items],
     }

@@ -315,9 +315,9 @@ def sparkline(values: Sequence[float], target: float | None = None) -> dict[str,
 
 
 @register.inclusion_tag("components/day_ruler.html")
-def day_ruler(day: int, days: int, part: float = 0.5) -> dict[str, Any]:
-    """Days of a window as segments; `day` counts from 1, `part` is how much of it is gone."""
-    return {"ruler": charts_svg.draw_day_ruler(day, days, part=part), "day": day, "days": days}
+def day_ruler(day: int, days: int, label: object, part: float = 0.5) -> dict[str, Any]:
+    """Days of a window as segments; `day` counts from 1, `part` is how much of it is gone, `label` says it in words."""
+    return {"ruler": charts_svg.draw_day_ruler(day, days, part=part), "label": str(label)}
 
 
 @register.inclusion_tag("components/segments.html")

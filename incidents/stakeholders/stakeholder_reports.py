@@ -201,7 +201,7 @@ def compose_report(period: Period, *, at: datetime) -> dict[str, Any]:
 def _figures(period: Period, counts: dict[str, Any], before: dict[str, Any], at: datetime) -> dict[str, Any]:
     scored = criteria.scorecard(period, at=at)
     return {
-        "day": period.day(at),
+        "day": period.window_day(at).number,
         "days": period.days,
         "open": counts["open_total"],
         "open_before": before["open_total"],

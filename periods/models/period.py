@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from hypercare.models import User, validate_time_zone
+from periods.calendar.window_days import WindowDay
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -174,3 +175,9 @@ class Period(models.Model):
     def day(self, at: datetime) -> int:
         """Day number at an instant: 1 on the day of go-live, 0 or less before it."""
         return (at.astimezone(self.zone).date() - self.starts_at.astimezone(self.zone).date()).days + 1
+
+    def window_day(self, at: datetime) -> WindowDay:
+        """Day n of N as it is said: the last morning belongs to the last day, and an ended period stays on its last."""
+        moment = min(at, self.ended_at) if self.ended_at else at
+        number = self.day(moment)
+        return WindowDay(max(0, min(number, self.days) if moment < self.ends_at else number), self.days)

@@ -117,7 +117,7 @@ class PeriodOut(serializers.ModelSerializer[Period]):
 
     def get_day(self, period: Period) -> int:
         """Day of the period at the moment of the request; 0 before go-live."""
-        return max(0, period.day(self.context["at"]))
+        return period.window_day(self.context["at"]).number
 
 
 class JournalOut(serializers.ModelSerializer[JournalEntry]):

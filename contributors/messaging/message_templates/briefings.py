@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from contributors.messaging.blocks import BulletList, KeyFact, MessageContent, MessageContext, local_time, parse_moment
+from periods.calendar.window_days import WindowDay
 
 
 def _report(context: MessageContext) -> MessageContent:
     figures = context.get("figures", {})
     ends_at = parse_moment(figures.get("ends_at"))
+    day = WindowDay(figures.get("day", 0), figures.get("days", 0))
     colour = context.get("colour").capitalize()
     lists = (("Top issues", context.get("issues")), ("Decisions needed", context.get("decisions")))
     return MessageContent(
-        subject=f"{colour}, day {figures.get('day')} of {figures.get('days')}: {context.period.name}",
+        subject=f"{colour}, {day.words}: {context.period.name}",
         headline=f"{colour}: {context.get('reason')}",
         paragraphs=(context.get("impact"),) if context.get("impact") else (),
         facts=(
-            KeyFact("Day", f"{figures.get('day')} of {figures.get('days')}"),
+            KeyFact("Day", day.words.removeprefix("day ")),
             KeyFact(
                 "Open",
                 f"{figures.get('open')}, of these {figures.get('p1')} P1 and {figures.get('p2')} P2",

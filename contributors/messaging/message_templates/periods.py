@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from contributors.messaging.blocks import BulletList, KeyFact, MessageContent, MessageContext, war_room_facts
+from periods.calendar.window_days import WindowDay
 
 
 def _go_decision(context: MessageContext) -> MessageContent:
@@ -62,11 +63,12 @@ def _exit_signed(context: MessageContext) -> MessageContent:
 
 
 def _weekly_summary(context: MessageContext) -> MessageContent:
-    name, day, left = context.period.name, context.get("day"), context.get("days_left", 0)
+    name, left = context.period.name, context.get("days_left", 0)
+    day = WindowDay(context.get("day"), context.get("days")) if context.get("day") else None
     ahead = f"{left} {'day' if left == 1 else 'days'} to go-live" if left > 0 else "Go-live is today or past"
     return MessageContent(
-        subject=f"Week in review: {name}, day {day} of {context.get('days')}" if day else f"{ahead}: {name}",
-        headline=f"Day {day} of {context.get('days')}" if day else ahead,
+        subject=f"Week in review: {name}, {day.words}" if day else f"{ahead}: {name}",
+        headline=str(day) if day else ahead,
         facts=(*context.fact("Go-live", "go_live_at"), *context.fact("Ends", "ends_at")),
         parts=tuple(BulletList(part["title"], tuple(part["lines"])) for part in context.get("parts", [])),
         button=("Open the overview", context.page("period_overview"))

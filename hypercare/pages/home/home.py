@@ -188,8 +188,7 @@ def _row(period: Any, count: cached_counts.OpenCounts, ready: int, now: datetime
         "urgent": [(name, number) for name, number in urgent if number],
         "others": count.p3 + count.p4,
         "open": count.open,
-        "day": min(max(0, period.day(now)), period.days),
-        "days": period.days,
+        "day": period.window_day(now),
         "ready": ready,
     }
 

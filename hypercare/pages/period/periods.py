@@ -79,11 +79,9 @@ def _row(period: Any, count: cached_counts.OpenCounts, ready: int, now: datetime
         "url": reverse("periods:plan", args=[period.key, "review"]) if in_plan else period.get_absolute_url(),
         "open": count.open,
         "urgent": count.p1 + count.p2,
-        "day": min(max(1, period.day(now)), period.days),
-        "days": period.days,
+        "day": period.window_day(now),
         "ready": ready,
         "is_upcoming": period.status in UPCOMING,
-        "over": max(0, period.day(now) - period.days),
     }
 
 

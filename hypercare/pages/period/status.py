@@ -146,7 +146,7 @@ def status_document(period: Period, *, at: datetime) -> dict[str, Any]:
         "status": period.status,
         "health": colour,
         "health_reasons": reasons,
-        "day": max(0, period.day(at)),
+        "day": period.window_day(at).number,
         "days": period.days,
         "go_live_at": period.go_live_at,
         "starts_at": period.starts_at,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from periods.calendar.window_days import WindowDay
 from periods.models import GoDecision, Period
 
 Status = Period.Status
@@ -41,8 +42,7 @@ class Journey:
     """The steps, and the day ruler of the one that is now. `part` is how much of the local day is gone."""
 
     phases: tuple[StepperPhase, ...]
-    day: int
-    days: int
+    day: WindowDay
     part: float
     left_s: int
     late: bool
@@ -56,8 +56,7 @@ def build_journey(period: Period, decision: GoDecision | None, *, at: datetime) 
     left = int((until - at).total_seconds())
     return Journey(
         phases=tuple(_phase(period, decision, code, number, place) for number, code in enumerate(ORDER)),
-        day=min(max(0, period.day(at)), period.days),
-        days=period.days,
+        day=period.window_day(at),
         part=round((local.hour * 60 + local.minute) / 1440, 3),
         left_s=abs(left),
         late=left < 0,

@@ -22,6 +22,7 @@ from incidents.stakeholders import stakeholder_reports
 from incidents.stakeholders.web.update_forms import StakeholderReportForm
 from incidents.triage.web.loading import comms_page
 from periods.access.access import is_allowed, period_or_404, require_right
+from periods.calendar.window_days import WindowDay
 from periods.models import Period
 
 PER_PAGE: Final = 50
@@ -69,6 +70,7 @@ def report(request: SignedInRequest, key: str, on: str) -> HttpResponse:
                 status = add_errors(form, error)
     context = {
         "report": row,
+        "day": WindowDay(row.figures.get("day", 0), row.figures.get("days", 0)),
         "form": form,
         "may_edit": may and row.sent_at is None,
         "readers": stakeholder_reports.readers_of(period),

@@ -74,7 +74,7 @@ def page_link_context(page: PageLink, token: str, now: datetime) -> dict[str, An
         "runbook": _runbook(alert, page, token),
         "alike": listing.earlier_on_same_system(incident),
         **_lead(page, now),
-        "day": page.period.day(now),
+        "day": page.period.window_day(now),
         "version": f"{incident.version}.{int(next_at.timestamp()) if next_at else 0}.{heir.pk if heir else 0}",
     }
 

@@ -46,7 +46,7 @@ def test_lead_and_sponsor_hear_on_monday_how_the_week_was() -> None:
     told = mails("weekly_summary")
     assert set(told) == {period.lead, period.sponsor}
     message = told[period.lead]
-    assert message.subject == "Week in review: Billing cut-over, day 3 of 15"
+    assert message.subject == "Week in review: Billing cut-over, day 3 of 14"
     assert "Invoices twice" in message.text
     assert "New: 1" in message.text
     assert "Open: 1, was 0" in message.text

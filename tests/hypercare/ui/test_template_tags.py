@@ -292,7 +292,7 @@ def test_the_ring_turns_green_from_95_and_stays_between_its_ends():
 
 
 def test_the_day_ruler_reads_aloud():
-    assert 'aria-label="Day 5 of 14"' in show("{% day_ruler 5 14 %}")
+    assert 'aria-label="Day 5 of 14"' in show("{% day_ruler 5 14 'Day 5 of 14' %}")
 
 
 def test_no_component_carries_an_inline_style_or_script():
