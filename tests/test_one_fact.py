@@ -16,14 +16,16 @@ from contributors.links import links
 from contributors.messaging import rendering
 from contributors.models import Delivery, Link, Shift
 from contributors.reminders import weekly_summary
+from contributors.shifts import coverage
 from hypercare.engine import timers
 from hypercare.models import User
+from hypercare.templatetags import ui
 from incidents.models import StakeholderReport
 from incidents.stakeholders import stakeholder_reports
 from incidents.triage import triage
 from periods import checklist
-from periods.models import JournalEntry, Period
-from tests.factories import GO_LIVE, NOW, make_check, make_period
+from periods.models import ExitCriterion, JournalEntry, Period
+from tests.factories import GO_LIVE, NOW, make_check, make_member, make_period, make_role, make_shift, make_user
 from tests.hypercare.scene import signed_in, words
 from tests.incidents.paging.test_escalation import Cast
 
@@ -243,3 +245,70 @@ def test_a_period_that_ended_stays_on_its_last_day() -> None:
     period = make_period("closed", ended_at=GO_LIVE + timedelta(days=9))
 
     assert str(period.window_day(GO_LIVE + timedelta(days=90))) == "Day 10 of 14"
+
+
+# --- Gaps, and who is on duty ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def thin() -> Period:
+    """A role that needs somebody on Wednesdays and Fridays and has her from 14:12 to 16:12 today, a Wednesday.
+
+    What was missing this morning is over, the rest of today and three days are to come, one of them in nine days.
+    """
+    period = make_period(key="BILL")
+    hours = [{"days": [2], "from": "08:00", "to": "17:00"}, {"days": [4], "from": "08:00", "to": "10:00"}]
+    role = make_role(period, "Billing", cover="custom", week=hours)
+    make_shift(role, make_member(period, make_user("Kavya Rao")).user, hours=2)
+    make_shift(role, make_user("Gone", is_active=False), hours=2)
+    return period
+
+
+def test_gaps_are_counted_by_one_function_everywhere(thin: Period) -> None:
+    with time_machine.travel(NOW, tick=False):
+        found = coverage.open_gaps(thin, start=NOW, end=thin.ends_at)
+        client = signed_in(thin.lead)
+        board, overview = words(client.get("/p/BILL/coverage/")), words(client.get("/p/BILL/"))
+        panel = words(client.get(reverse("overview_panel", args=["BILL", "coverage"]), headers={"HX-Request": "true"}))
+
+    week = sum(gap.start < NOW + timedelta(days=7) for gap in found)
+    assert (len(found), week) == (4, 3)
+    assert "<small>4 gaps ahead, 3 in the next 7 days</small>" in board
+    assert "One of 4 gaps ahead." in board
+    assert 'Coverage <span class="count count--warn">3 gaps</span>' in board
+    assert 'Coverage <span class="count count--warn">3 gaps</span>' in overview
+    assert 'Cover in the next 7 days <span class="count">3 gaps</span>' in panel
+
+
+def _on_now(page: str) -> str:
+    return page.partition("On now")[2].partition("</section>")[0]
+
+
+ON_DUTY: dict[str, Callable[[Client], str]] = {
+    "overview": lambda client: _on_now(words(client.get("/p/BILL/"))),
+    "coverage": lambda client: _on_now(words(client.get("/p/BILL/coverage/"))),
+    "status document": lambda client: str(client.get("/api/v1/periods/BILL/status/").json()["on_call"]),
+}
+
+
+@pytest.mark.parametrize("place", ON_DUTY)
+def test_who_is_on_duty_now_is_said_alike_everywhere(thin: Period, place: str) -> None:
+    with time_machine.travel(NOW, tick=False):
+        shown = ON_DUTY[place](signed_in(thin.lead))
+
+    assert "Kavya Rao" in shown
+    assert "Gone" not in shown
+
+
+@pytest.mark.parametrize("verdict", ["pass", "fail", "unknown"])
+def test_a_verdict_looks_alike_on_overview_and_exit_review(verdict: str) -> None:
+    period = make_period(key="BILL")
+    ExitCriterion.objects.create(
+        period=period, position=1, code="own", title="Own", automatic=False, verdict=verdict, decided_at=NOW
+    )
+
+    with time_machine.travel(NOW, tick=False):
+        pages = [words(signed_in(period.lead).get(at)) for at in ("/p/BILL/", "/p/BILL/exit/")]
+
+    shown = str(ui.verdict(verdict))
+    assert [shown in page for page in pages] == [True, True]

@@ -189,6 +189,33 @@ def agenda_section(period: Period, *, since: datetime, at: datetime) -> AgendaSe
     return AgendaSection("coverage", "Cover", 2, list(lines))
 
 
+@dataclass(frozen=True)
+class GapCount:
+    """How many gaps that nobody lets stand are still to come: within the week that is looked at, and in all."""
+
+    week: int
+    ahead: int
+    of: str
+
+    def __str__(self) -> str:
+        if not self.ahead:
+            return "No gap ahead"
+        first = f"{self.ahead} gap{'' if self.ahead == 1 else 's'} ahead"
+        return f"{first}, {self.week} in {self.of}" if self.week != self.ahead else first
+
+
+def count_gaps(found: Iterable[RoleGap], period: Period, *, at: datetime) -> GapCount:
+    """How many of a window's gaps are ahead, by what `upcoming_gaps` looks at; accepted ones are left out before."""
+    ahead = [gap for gap in found if gap.end > at]
+    until = max(at, period.starts_at) + GATED
+    return GapCount(sum(gap.start < until for gap in ahead), len(ahead), week_looked_at(period, at=at))
+
+
+def week_looked_at(period: Period, *, at: datetime) -> str:
+    """Which week `upcoming_gaps` looks at, in words."""
+    return "the next 7 days" if at >= period.starts_at else "the first 7 days"
+
+
 def upcoming_gaps_of_all(periods: Collection[Period], *, at: datetime) -> list[RoleGap]:
     """The same of several periods, the earliest first, each role with its period. Three queries, however many."""
     spans = {one.pk: (max(at, one.starts_at), max(at, one.starts_at) + GATED) for one in periods}

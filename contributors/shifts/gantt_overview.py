@@ -36,8 +36,6 @@ class OverviewStrip:
     cells: tuple[OverviewCell, ...]
     labels: tuple[tuple[float, str], ...]
     view: Box
-    gaps: int
-    thin: int
 
 
 def build_strip(
@@ -51,13 +49,7 @@ def build_strip(
     view = charts_svg.place_span(*shown, window=(first, last)) or Box(0, 0, 100, 100)
     every = max(1, -(-days // 15))
     labels = [(charts_svg.share_of_window(day, first, last), f"{day:%-d}") for day in _days(first, days)[::every]]
-    return OverviewStrip(
-        cells=tuple(_cells(asked, gaps, (first, last), step, at)),
-        labels=tuple(labels),
-        view=view,
-        gaps=sum(gap.nobody for gap in gaps),
-        thin=sum(not gap.nobody for gap in gaps),
-    )
+    return OverviewStrip(cells=tuple(_cells(asked, gaps, (first, last), step, at)), labels=tuple(labels), view=view)
 
 
 def _days(first: datetime, count: int) -> list[datetime]:

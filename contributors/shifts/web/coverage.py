@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from contributors.handoffs.web import pages as handoff_views
 from contributors.models import AcceptedGap, CoverRequest, Shift
-from contributors.shifts import candidates, gantt, gantt_query, roster, roster_checks, workload
+from contributors.shifts import candidates, coverage, gantt, gantt_query, roster, roster_checks, workload
 from contributors.shifts.coverage import RoleGap
 from contributors.shifts.web.shift_forms import ShiftForm
 from contributors.swaps import cover_requests
@@ -114,9 +114,10 @@ def _render(request: SignedInRequest, period: Period, template: str, now: dateti
 def _context(request: SignedInRequest, period: Period, asked: gantt_query.GanttQuery, now: datetime) -> dict[str, Any]:
     """Context of the page and of its lanes."""
     shown = gantt.build_board(period, asked, viewer=request.user, at=now)
-    ahead = [gap for gap in shown.gaps if gap.end > now and gantt.gap_key(gap) not in shown.let_stand]
+    standing = [gap for gap in shown.gaps if gantt.gap_key(gap) not in shown.let_stand]
+    counted = coverage.count_gaps(standing, period, at=now)
     gap, may_manage = (
-        shown.gap(asked.gap) or next(iter(ahead), None),
+        shown.gap(asked.gap) or next((gap for gap in standing if gap.end > now), None),
         is_allowed(request.user, period, "shifts.manage"),
     )
     return {
@@ -136,7 +137,8 @@ def _context(request: SignedInRequest, period: Period, asked: gantt_query.GanttQ
         "selected": (chosen := shown.shift(asked.shift)),
         "shift_odd": shown.odd(chosen) if chosen else "",
         "shift_seconds": (chosen.ends_at - chosen.starts_at).total_seconds() if chosen else 0,
-        "on_now": [shift for shift in shown.shifts if shift.covers(now)],
+        "on_now": roster.shifts_on_duty(period, at=now),
+        "counted": counted,
         "hours": _hours(period, shown, now),
         "findings": roster_checks.condense_findings(
             roster_checks.check_roster(
@@ -150,7 +152,7 @@ def _context(request: SignedInRequest, period: Period, asked: gantt_query.GanttQ
             gap,
             asked,
             may_manage=may_manage,
-            more=len(ahead),
+            more=counted.ahead,
             half="half" in request.GET,
             accepted=shown.let_stand.get(gantt.gap_key(gap)) if gap else None,
         ),

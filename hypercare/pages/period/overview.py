@@ -173,7 +173,8 @@ def coverage_panel(
 ) -> dict[str, Any]:
     """Gaps of the coming week, or of the first week after go-live."""
     found = coverage.upcoming_gaps(period, at=now) if gaps is None else gaps
-    return {"gaps": found[:SHOWN_GAPS], "gaps_total": len(found)}
+    week = coverage.week_looked_at(period, at=now)
+    return {"gaps": found[:SHOWN_GAPS], "gaps_total": len(found), "gaps_week": week}
 
 
 def on_now_panel(period: Period, user: User, now: datetime) -> dict[str, Any]:  # noqa: ARG001  one shape
