@@ -211,7 +211,7 @@ def _stack(day: ArrivalDay, middle: float, slot: float, top: float) -> list[Box]
 
 @dataclass(frozen=True, slots=True)
 class BurndownChart:
-    """Open count as steps, what the plan caps, and where the pace leads."""
+    """Open count as steps, what the plan caps with how many of these are open now, and where the pace leads."""
 
     ticks: Sequence[Tick]
     slots: Sequence[Slot]
@@ -220,6 +220,8 @@ class BurndownChart:
     open_now: int | None
     target_y: float | None
     target: float | None
+    capped: tuple[float, float] | None
+    capped_now: int | None
     pace: str
     hit: tuple[float, float] | None
     hit_label: str
@@ -231,6 +233,7 @@ def draw_burndown(
     samples: Sequence[tuple[float, int]],
     *,
     target: float | None,
+    capped: int | None = None,
     pace: Sequence[tuple[float, float]] = (),
     hit: float | None = None,
     hit_label: str = "",
@@ -239,8 +242,8 @@ def draw_burndown(
     """A step line of open incidents over the window.
 
     `days` are (top, bottom, is today) labels and `names` what a table calls them, the labels where left out;
-    `samples` are (days since the window began, open count) in order; `pace` continues in the same units; `hit` is
-    the day it meets `target`.
+    `samples` are (days since the window began, open count) in order; `target` caps not these but `capped`, how many
+    of a kind are open now; `pace` continues in the same units; `hit` is the day it meets `target`.
     """
     highest = max([count for _, count in samples] + [value for _, value in pace] + [target or 0, 1])
     ticks = nice_ticks(highest)
@@ -257,6 +260,8 @@ def draw_burndown(
         open_now=samples[-1][1] if samples else None,
         target_y=None if target is None else at(0, target)[1],
         target=target,
+        capped=at(samples[-1][0], capped) if samples and capped is not None else None,
+        capped_now=capped,
         pace=_points([at(day, value) for day, value in pace]),
         hit=None if hit is None or target is None else at(hit, target),
         hit_label=hit_label,

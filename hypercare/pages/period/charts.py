@@ -104,6 +104,7 @@ def _burndown(period: Period, days: list[daily_counts.DayCounts], cap: float | N
             [(*said, day.today) for day, said in zip(days, _labels(days), strict=True)],
             samples,
             target=cap,
+            capped=None if cap is None else levels["P3"] + levels["P4"],
             pace=line if end > now_x else (),
             hit=hit if inside else None,
             hit_label=f"{cap:g} open {label}" if cap is not None else "",

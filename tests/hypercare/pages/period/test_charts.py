@@ -102,6 +102,20 @@ def test_the_cap_is_of_p3_and_p4_and_is_kept_only_while_nothing_graver_is_open()
     assert graver.sentence == "2 P1 or P2 and 5 P3 or P4 are open; the plan leaves 10 or fewer P3 and P4."
 
 
+@pytest.mark.django_db
+def test_the_cap_is_drawn_against_the_p3_and_p4_and_not_against_all_that_is_open() -> None:
+    period = make_period()
+    for severity in ("P1", "P1", "P1", "P3"):
+        make_incident(period, severity=severity, reported_at=GO_LIVE)
+
+    drawn = charts.build_charts(period, cap=2, at=NOW)["burndown"]
+
+    assert (drawn.open_now, drawn.capped_now) == (4, 1)
+    # Fewer than the cap, so below its line, while all that is open stands above it. SVG counts from the top.
+    assert drawn.end[1] < drawn.target_y < drawn.capped[1]
+    assert drawn.capped[0] == drawn.end[0]
+
+
 def test_a_falling_number_is_no_good_news_while_a_p1_is_open() -> None:
     tones = [charts.burndown_finding({**LEVELS, "P1": graver}, 4, 0.5, [*ONE_DAY, *ONE_DAY]).tone for graver in (0, 1)]
 
