@@ -23,4 +23,10 @@ document.addEventListener("change", ({ target }) => {
   count();
 });
 document.addEventListener("htmx:afterSettle", count);
+// What was done to the ticked is done: a list that is replaced keeps ticks that are still meant.
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (!detail.successful || detail.requestConfig?.verb !== "post" || !detail.elt.querySelector?.("[data-ticked]")) return;
+  for (const box of boxesOf(detail.elt)) box.checked = false;
+  count();
+});
 count();

@@ -55,7 +55,7 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   if (!row) return;
   rows.forEach((other) => other.setAttribute("aria-selected", String(other === row)));
   if (row.id !== chosen || awaited) row.dispatchEvent(new CustomEvent("rowselect", { bubbles: true }));
-  if (hadFocus) row.querySelector("a[href]")?.focus({ preventScroll: true });
+  if (hadFocus && !row.contains(document.activeElement)) row.querySelector("a[href]")?.focus({ preventScroll: true });
 });
 
 // The first row is chosen from the start where there is room to show it.
