@@ -6,6 +6,7 @@ defaults that a period freezes before go-live.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -34,6 +35,13 @@ class BuiltInCriterion:
     def automatic(self) -> bool:
         """Whether the data answer it."""
         return self.kind == "auto"
+
+    def title_for(self, threshold: float | None) -> str:
+        """Its title with that number in it, where the title names its own: “5 days” asked for as 2 reads “2 days”."""
+        if self.threshold is None or threshold is None or threshold == self.threshold:
+            return self.title
+        named = re.sub(rf"\b{re.escape(f'{self.threshold:g}')}\b", f"{threshold:g}", self.title)
+        return named.replace(" 1 days", " 1 day")
 
 
 _M: Final = True  # mandatory

@@ -339,9 +339,8 @@ def _content(pick: BuiltInTemplate) -> TemplateContent:
     order = list(dict.fromkeys(item.category for item in (*items, *pick.more)))
     merged = sorted((*items, *pick.more), key=lambda item: order.index(item.category))
     rules = [
-        ExitRule(one.code, one.title, one.mandatory or one.code in pick.mandatory, _limit(pick, one.code), one.unit)
-        for one in CRITERIA
-        if one.code in pick.criteria
+        ExitRule(one.code, one.title_for(limit), one.mandatory or one.code in pick.mandatory, limit, one.unit)
+        for one, limit in ((one, _limit(pick, one.code)) for one in CRITERIA if one.code in pick.criteria)
     ]
     return TemplateContent(
         pick.name, pick.kind, pick.summary, tuple(merged), tuple(rules), pick.roles, pick.escalation, pick.debriefs

@@ -194,8 +194,10 @@ def _criteria(reader: _ContentReader, value: Any) -> tuple[ExitRule, ...]:
                 (*path, "code"), f"code “{_shown(code)}” must be small letters, digits and _, such as tax_filed."
             )
         usual = BY_CODE.get(code)
-        own = {"title": usual.title, "unit": usual.unit, "threshold": usual.threshold} if usual else {}
-        data = {**own, **data}
+        if usual:
+            asked = data.get("threshold")
+            named = usual.title_for(asked) if type(asked) in (int, float) else usual.title
+            data = {"title": named, "unit": usual.unit, "threshold": usual.threshold, **data}
         if usual is None and not data.get("title") and code:
             reader.say(
                 (*path, "code"), f"code “{_shown(code)}” is not built in, so it needs a title.{_meant(code, BY_CODE)}"

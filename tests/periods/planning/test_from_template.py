@@ -18,7 +18,7 @@ from periods.planning import from_template, template_policy, templates
 from periods.template_files.content import TemplateLadder, TemplateStep
 from periods.template_files.kinds import BUILT_IN
 from periods.template_files.rhythm import CadenceStretch
-from tests.factories import GO_LIVE, NOW, make_incident, make_member, make_period, make_role, make_user
+from tests.factories import GO_LIVE, NOW, make_incident, make_member, make_period, make_role, make_shift, make_user
 from tests.periods.story import PLANNED_ON, plan_data
 
 pytestmark = pytest.mark.django_db
@@ -201,6 +201,7 @@ def own_policy():
 
 def test_the_ladder_of_the_template_decides_who_is_paged():
     period = make_period()
+    make_shift(make_role(period), make_user("Ben"))
     PeriodOrigin.objects.create(period=period, label="Ours", content=templates.content_as_data(own_policy()))
     incident = make_incident(period, severity="P1")
     escalation.start(incident, at=NOW)

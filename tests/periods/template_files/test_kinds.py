@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from periods.template_files.content import TemplateContent, content_as_data
@@ -24,6 +26,31 @@ def test_every_built_in_has_people_rollback_and_support_checks_that_block(key: s
     blocking = {item.category for item in BUILT_IN[key].checklist if item.blocking}
 
     assert {"People", "Monitoring", "Rollback", "Support"} <= blocking
+
+
+@EVERY
+def test_a_number_in_the_title_of_a_criterion_is_the_one_it_is_judged_by(key: str) -> None:
+    for rule in BUILT_IN[key].exit_criteria:
+        named = re.findall(r"(?<!P)\b\d+(?:\.\d+)?\b", rule.title)
+        assert [float(number) for number in named] in ([], [rule.threshold]), rule.title
+
+
+def test_a_title_left_out_of_an_imported_template_names_the_number_that_is_given() -> None:
+    data = content_as_data(BUILT_IN["standard"])
+    data["exit_criteria"] = [
+        {"code": "no_p1_for_days", "threshold": 1},
+        {"code": "rate_back_to_baseline", "threshold": 4},
+        {"code": "pulse"},
+    ]
+
+    content, problems = read_content(data)
+
+    assert not problems
+    assert [rule.title for rule in content.exit_criteria] == [
+        "No P1 reported for 1 day",
+        "Arrivals normal 4 days running",
+        "Team pulse at least 3.5 (five or more people)",
+    ]
 
 
 @pytest.mark.parametrize("key", list(PICKS))
