@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from hypercare.exceptions import Invalid, NotAllowed, TransitionRefused
 from hypercare.models import User
@@ -58,7 +59,7 @@ class Seat:
 
 @dataclass(frozen=True)
 class Quorum:
-    """Whether enough seats have spoken for a decision that goes."""
+    """Whether enough seats have spoken for a decision that goes; the sponsor speaks by deciding, and is not counted."""
 
     voted: int
     total: int
@@ -66,7 +67,7 @@ class Quorum:
 
     @property
     def met(self) -> bool:
-        """Every seat has spoken; the sponsor speaks by deciding."""
+        """Every seat that is asked has spoken."""
         return not self.missing
 
 
@@ -96,9 +97,24 @@ def _seat(key: str, role: str, people: list[User], cast: Mapping[int, GoVote], *
 
 
 def quorum_of(found: Sequence[Seat]) -> Quorum:
-    """Every seat has spoken, by its holder or a deputy; the sponsor, who decides, is there by deciding."""
-    missing = tuple(seat for seat in found if seat.vote is None and not seat.decides)
-    return Quorum(len(found) - len(missing), len(found), missing)
+    """How many of the seats that are asked have spoken, by holder or deputy. The sponsor is not asked, but decides."""
+    asked = [seat for seat in found if not seat.decides]
+    missing = tuple(seat for seat in asked if seat.vote is None)
+    return Quorum(len(asked) - len(missing), len(asked), missing)
+
+
+def find_silent_seats(user: User, periods: QuerySet[Period]) -> list[tuple[Period, list[Seat]]]:
+    """The seats a person is accountable for and nobody has spoken for, in those of the periods that get ready.
+
+    Two queries for each period in which the person has a seat.
+    """
+    of_role = Q(memberships__user=user, memberships__left_at__isnull=True, memberships__role__required=True)
+    getting_ready = periods.filter(Q(lead=user) | Q(bau_owner=user) | of_role, status=Period.Status.READINESS)
+    found = [
+        (period, [seat for seat in quorum_of(seats_of(period)).missing if seat.user == user])
+        for period in getting_ready.select_related(*(name for name, _words in NAMED)).distinct()
+    ]
+    return [(period, seats) for period, seats in found if seats]
 
 
 def find_blockers(period: Period, *, at: datetime) -> list[Blocker]:

@@ -18,7 +18,8 @@ from incidents.models import Incident, Notice, RollbackDecision
 from incidents.paging import sla_clock
 from incidents.paging.sla import clocks_of
 from incidents.stakeholders import updates
-from periods.models import Action, ChecklistItem, Period
+from periods.go import gonogo
+from periods.models import Action, ChecklistItem, GoCondition, Period
 
 MOST = 30
 PROMISE_NEAR = timedelta(minutes=15)
@@ -80,13 +81,15 @@ def count_todo(user: User, *, at: datetime) -> Todo:
 
 
 def todo_of(user: User, *, at: datetime) -> Todo:
-    """What needs this person now. Sixteen queries, at most 30 of each kind."""
+    """What needs this person now. Eighteen queries and two for each vote, at most 30 of each kind."""
     found = [
         *_incidents(user, at),
         *_promises(user, at),
         *_handoffs(user, at),
         *_rollbacks(user),
         *_decisions(user, at),
+        *_votes(user),
+        *_conditions(user),
         *_problems(user),
         *_checks(user),
         *_acknowledgements(user),
@@ -205,6 +208,37 @@ def _decision_need(period: Period) -> Need:
         return Need("flag", f"Decide how {period.name} ends", "Exit review is open", period.ends_at, "Decide", url)
     url = f"{reverse('period_go', kwargs={'key': period.key})}#decide"
     return Need("flag", f"Decide go or no-go for {period.name}", "Before go-live", period.go_live_at, "Decide", url)
+
+
+def _votes(user: User) -> list[Need]:
+    """Go or no-go, where a seat of one's own is silent: one row a period, however many seats."""
+    return [
+        Need(
+            "flag",
+            f"Vote go or no-go for {period.name}",
+            f"As {', '.join(seat.role for seat in seats)}",
+            period.go_live_at,
+            "Vote",
+            f"{reverse('period_go', kwargs={'key': period.key})}#vote",
+        )
+        for period, seats in gonogo.find_silent_seats(user, _current(user).order_by("go_live_at", "id"))[:MOST]
+    ]
+
+
+def _conditions(user: User) -> list[Need]:
+    """Conditions of a go that one answers for: it ends by itself when one is not met in time."""
+    mine = GoCondition.objects.filter(owner=user, state=GoCondition.State.OPEN, period__in=_current(user))
+    return [
+        Need(
+            "flag",
+            one.text,
+            f"{one.period.name}, condition of the go",
+            one.due_at,
+            "Settle",
+            reverse("go_met", kwargs={"key": one.period.key, "pk": one.pk}),
+        )
+        for one in mine.select_related("period").order_by("due_at", "id")[:MOST]
+    ]
 
 
 def _checks(user: User) -> list[Need]:

@@ -100,7 +100,7 @@ def test_the_meeting_shows_everything_a_decision_rests_on() -> None:
         "“No training yet”",
         "Would change it: Trained agents",
         "Lead (Lead) has not voted.",
-        "2 of 3 seats",
+        "1 of 2 seats",
     ):
         assert said in page
 

@@ -19,8 +19,9 @@ from hypercare.models import User
 from hypercare.pages.home import todo
 from hypercare.pages.home.home import PANELS, people_who_owe, running_duties
 from incidents.triage import war_room
+from periods.go import gonogo
 from periods.journal import journal
-from periods.models import Period
+from periods.models import GoCondition, GoDecision, Period
 from tests.factories import make_check, make_debrief, make_incident, make_member, make_role, make_shift, make_user
 from tests.hypercare.scene import coming_period, fill, live_period, signed_in, words
 from tests.incidents.outdoors import posted
@@ -43,6 +44,38 @@ def test_who_has_no_period_is_shown_how_it_works(lead: User) -> None:
     assert "Plan your first hypercare period" in page
     assert "Nothing needs you" in page
     assert "No shifts planned" in page
+
+
+def test_a_vote_that_waits_stands_on_home_until_the_seat_has_spoken(lead: User) -> None:
+    period = coming_period(lead)
+    deputy = make_member(period, make_user("Deputy"), role=make_role(period, "Incident lead")).user
+    period.memberships.filter(user=lead).update(role=period.roles.get(name="Incident lead"))
+    now = timezone.now()
+
+    asked = [need for need in todo.todo_of(lead, at=now).needs if need.button == "Vote"]
+    gonogo.vote(period.pk, choice="go", by=lead, at=now)
+
+    assert [(need.title, need.note, need.due_at) for need in asked] == [
+        (f"Vote go or no-go for {period}", "As Lead, Incident lead", period.go_live_at)
+    ]
+    for person in (lead, deputy, period.sponsor):
+        assert not [need for need in todo.todo_of(person, at=now).needs if need.button == "Vote"], person
+
+
+def test_a_condition_of_a_go_stands_on_home_of_who_answers_for_it(lead: User) -> None:
+    period, now = coming_period(lead), timezone.now()
+    decision = GoDecision.objects.create(period=period, outcome="go_with_conditions", by=period.sponsor, at=now)
+    due_at = period.go_live_at - timedelta(hours=2)
+    said = {"period": period, "decision": decision, "owner": lead, "due_at": due_at}
+    GoCondition.objects.create(**said, position=1, text="The pager rings")
+    GoCondition.objects.create(**said, position=2, text="Dropped", state="dropped", settled_at=now)
+    other = {**said, "owner": period.bau_owner}
+    GoCondition.objects.create(**other, position=3, text="Of somebody else")
+
+    found = [need for need in todo.todo_of(lead, at=now).needs if need.button == "Settle"]
+
+    assert [(need.title, need.due_at) for need in found] == [("The pager rings", due_at)]
+    assert signed_in(lead).get(found[0].url).status_code == 200
 
 
 def test_who_may_not_plan_is_told_whom_to_ask(lead: User) -> None:
@@ -94,6 +127,7 @@ def test_what_needs_me_comes_by_urgency_each_with_one_way_to_act(lead: User) -> 
     assert groups == {
         "Now": [("Acknowledge BILL-2", "Open"), ("Assign BILL-1", "Assign")],
         "Overdue and due today": [("Attach the rehearsal", "Attach")],
+        "This week": [(f"Vote go or no-go for {coming.name}", "Vote")],
     }
 
 
