@@ -46,7 +46,8 @@ def complete(
 ) -> ChecklistItem:
     """Done, with evidence (a link, a note or a file) where there is some.
 
-    One's own check or one without owner; an owner of the period any. Raises AlreadyDone, NotAllowed, Refused, Invalid.
+    One's own check or one without owner; an owner of the period any. One that blocks a go and asks for evidence is not
+    done without any (Invalid, `evidence`). Raises AlreadyDone, NotAllowed, Refused, Invalid.
     """
     with evidence_rules.stored_upload(upload) as stored, transaction.atomic():
         item = lock_check(item_id)
@@ -54,6 +55,7 @@ def complete(
         if item.status == Status.DONE:
             raise AlreadyDone(f"“{item.title}” was completed{by_whom_and_when(item.done_by, item.done_at)}.")
         said = evidence_rules.add_rows(item, evidence, stored, by=by, at=at)
+        evidence_rules.require_evidence(item)
         values = {**SETTLED, "status": Status.DONE, "done_by": by, "done_at": at}
         return change_check(item, "checklist.completed", by=by, at=at, via=via, values=values, **said)
 

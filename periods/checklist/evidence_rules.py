@@ -14,6 +14,7 @@ from hypercare.models import User
 from periods.access.access import is_allowed
 from periods.checklist import evidence as store
 from periods.checklist.editing import lock_check, record_entry, require_may_work_on
+from periods.checklist.state import has_evidence
 from periods.models import ChecklistItem, Evidence
 
 
@@ -64,6 +65,22 @@ def add_rows(
         if row.sha256:
             said["sha256"] = row.sha256
     return said
+
+
+def lacks_evidence(item: ChecklistItem) -> bool:
+    """Whether it blocks a go, asks for evidence and has none, so that it can't be completed as it is.
+
+    A go would rest on a word alone. Reads the evidence of the check, or what was loaded of it.
+    """
+    return item.blocking and bool(item.evidence_wanted) and not has_evidence(item)
+
+
+def require_evidence(item: ChecklistItem) -> None:
+    """Raises Invalid (`evidence`) for a check that lacks it."""
+    if lacks_evidence(item):
+        wanted = item.evidence_wanted[:1].lower() + item.evidence_wanted[1:]
+        text = f"This check blocks a go and asks for evidence ({wanted}). Give a link, a note or a file."
+        raise Invalid({"evidence": text})
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from django.utils import timezone
 from hypercare.models import User
 from periods import checklist
 from periods.access.access import is_allowed
-from periods.checklist import due_dates, pages
+from periods.checklist import due_dates, evidence_rules, pages
 from periods.models import ChecklistItem, Evidence, Period
 
 SHOW = {"open": "Open", "mine": "Mine", "late": "Late", "blocking": "Blocking", "all": "All"}
@@ -192,6 +192,7 @@ def check_row(check: ChecklistItem, user: User, may: Mapping[str, bool], now: da
         "mine": mine,
         "blocks": check.blocking and check.stands(now),
         "evidence": list(check.evidence.all()),
+        "lacks_evidence": evidence_rules.lacks_evidence(check),
         "failing": tests["bad"] if tests and check.stands(now) and check.status != "failed" else 0,
         "due": due_dates.describe_due_date(check.due_at, check.due_days, at=now, zone=viewer),
     }

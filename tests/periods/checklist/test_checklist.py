@@ -178,6 +178,22 @@ def test_an_added_check_goes_last_and_is_due_at_go_live() -> None:
     assert set(refusal.value.errors) == {"title", "category", "owner_role"}
 
 
+def test_what_blocks_a_go_and_asks_for_evidence_is_not_done_without_any() -> None:
+    period = make_period(Period.Status.READINESS)
+    item = make_check(period, evidence_wanted="Signed report")
+
+    with pytest.raises(Invalid) as refused:
+        checklist.complete(item.pk, by=period.lead, at=AT, evidence="  ")
+    assert refused.value.errors["evidence"] == [
+        "This check blocks a go and asks for evidence (signed report). Give a link, a note or a file."
+    ]
+    checklist.attach_evidence(item.pk, by=period.lead, at=AT, evidence="Report 7")
+    assert checklist.complete(item.pk, by=period.lead, at=AT).status == "done"
+
+    advisory = make_check(period, evidence_wanted="Signed report", blocking=False)
+    assert checklist.complete(advisory.pk, by=period.lead, at=AT).status == "done"
+
+
 def test_evidence_can_come_later() -> None:
     period = make_period(STATUS.READINESS)
     item = make_check(period)
