@@ -48,3 +48,54 @@ def test_a_new_p1_is_said_and_waits_whatever_has_the_focus_or_is_ticked(
     page.keyboard.press(".")
     expect(row_of(page, later)).to_have_count(1)
     assert maja.complaints == []
+
+
+def test_keys_act_on_all_that_is_ticked_and_say_how_many(visit: Visit, product: Product, token: str) -> None:
+    keys = [logged(product, token, f"Ticked together {n}") for n in (1, 2, 3)]
+    maja = visit().sign_in("maja")
+    page = maja.page
+    maja.go(LIST)
+    for key in keys[:2]:
+        go_to(page, key)
+        page.keyboard.press("x")
+    expect(page.locator("[data-ticked]")).to_have_text("2 ticked")
+
+    # What is meant for one does nothing, and says why.
+    page.keyboard.press("d")
+    expect(page.locator("#toasts")).to_contain_text("D is for one, and 2 are ticked")
+    assert page.url.endswith(LIST)
+
+    # The row that has the focus is not ticked: it stays as it is.
+    go_to(page, keys[2])
+    page.keyboard.press("4")
+    expect(page.locator("#toasts")).to_contain_text("Changed: 2 incidents")
+    for key, shown in zip(keys, ("P4", "P4", "P3"), strict=True):
+        expect(row_of(page, key)).to_contain_text(shown)
+    expect(page.locator("#incidents .pick:checked")).to_have_count(0)
+
+    # Without a tick the same key means the row.
+    go_to(page, keys[2])
+    page.keyboard.press("4")
+    expect(row_of(page, keys[2])).to_contain_text("P4")
+    assert maja.complaints == []
+
+
+def test_arrows_stay_in_the_menu_that_is_open(visit: Visit, product: Product, token: str) -> None:
+    key = logged(product, token, "Chosen while a menu is open")
+    maja = visit().sign_in("maja")
+    page = maja.page
+    maja.go(LIST)
+    go_to(page, key)
+    page.keyboard.press("s")
+    menu = page.locator("#preview details.menu[open]")
+    choices = menu.locator("button, a")
+    expect(choices.first).to_be_visible()
+
+    for step, place in (("ArrowDown", 0), ("ArrowDown", 1), ("j", 2), ("ArrowUp", 1), ("Home", 0), ("End", -1)):
+        page.keyboard.press(step)
+        expect(choices.nth(place)).to_be_focused()
+    expect(row_of(page, key)).to_have_attribute("aria-selected", "true")
+
+    page.keyboard.press("Escape")
+    expect(menu).to_have_count(0)
+    assert maja.complaints == []

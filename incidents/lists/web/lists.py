@@ -36,14 +36,15 @@ FIGURES = {
     "problems": "problems",
     "resolved": "resolved",
 }
-MANY = {
-    "Severity": [(f"severity:{level}", level) for level in SEVERITIES],
-    "Status": [(f"status:{value}", label) for value, label in presenters.status_choices()],
-    "Waits for": [(f"queue:{value}", label) for value, label in Incident.Queue.choices] + [("queue:", "Nobody")],
-    "Type": [(f"kind:{value}", label) for value, label in Incident.Kind.choices],
-    "Release": [(f"verdict:{value}", label) for value, label in Incident.Verdict.choices],
-    "Snooze": [(f"snooze:{value}", label) for value, label in queues.SNOOZES.items()],
-}
+# The menus of what is done to several: name, the key that opens it, and each choice with its value and its own key.
+MANY = [
+    ("Severity", "", [(f"severity:{level}", level, level[1:]) for level in SEVERITIES]),
+    ("Status", "s", [(f"status:{value}", label, "") for value, label in presenters.status_choices()]),
+    ("Waits for", "", [(f"queue:{value}", label, "") for value, label in (*Incident.Queue.choices, ("", "Nobody"))]),
+    ("Type", "", [(f"kind:{value}", label, "") for value, label in Incident.Kind.choices]),
+    ("Release", "", [(f"verdict:{value}", label, "") for value, label in Incident.Verdict.choices]),
+    ("Snooze", "", [(f"snooze:{value}", label, "") for value, label in queues.SNOOZES.items()]),
+]
 
 
 @login_required
@@ -132,7 +133,7 @@ def of_period(
         **_views(request, period, filters),
         "many": _many(period, me, named=not is_htmx(request))
         if filters.group != "resolved" and filters.view == "list"
-        else {},
+        else [],
         "fragment": reverse("incidents:rows", kwargs={"key": period.key}) + filters.link(after=filters.after),
         "group_count": _group_count(filters, figures),
         "may_log": me.report and period.is_live,
@@ -143,14 +144,14 @@ def of_period(
     }
 
 
-def _many(period: Period, me: permissions.IncidentRights, *, named: bool) -> dict[str, Any]:
+def _many(period: Period, me: permissions.IncidentRights, *, named: bool) -> list[Any]:
     """What may be done to several at once; who triages also gives them to others, each `named` where it is shown."""
     if not me.work:
-        return {}
+        return []
     if not (me.triage and named):
         return MANY
-    people = [(f"assign:{person.pk}", person.name) for person in workers_of(period)]
-    return {"Assign to": [*people, (f"assign:{NOBODY}", "Nobody")], **MANY}
+    people = [(f"assign:{person.pk}", person.name, "") for person in workers_of(period)]
+    return [("Assign to", "o", [*people, (f"assign:{NOBODY}", "Nobody", "")]), *MANY]
 
 
 def _views(request: SignedInRequest, period: Period, filters: IncidentFilters) -> dict[str, Any]:
