@@ -17,6 +17,7 @@ ONE = "i/<str:key>-<int:number>/"
 
 namespaced: list[URLPattern | URLResolver] = [
     path("incidents/", lists.list_across_periods, name="mine"),
+    path("incidents/new/", lists.choose_where_to_log, name="log_anywhere"),
     path("p/<str:key>/_incidents/", lists.incident_rows, name="rows"),
     path("p/<str:key>/incidents/new/", lists.log, name="log"),
     path("p/<str:key>/incidents/change/", bulk.change, name="change"),

@@ -50,6 +50,7 @@ class PageFrame:
     needs_count: int = 0
     needs_red: bool = False
     open_incidents: int = 0
+    log_url: str = ""
     live: list[dict[str, Any]] = field(default_factory=list)
     upcoming: list[dict[str, Any]] = field(default_factory=list)
 
@@ -80,6 +81,8 @@ def _fill(frame: PageFrame, user: User, path: str, now: datetime) -> None:
     frame.open_incidents = sum(counts[period.pk].open for period in periods)
     live = [period for period in periods if period.is_live][:SHOWN]
     frame.live = [_live_row(period, counts[period.pk], path) for period in live]
+    here = next((f"?in={period.key}" for period in periods if period.is_live and _is_current(period, path)), "")
+    frame.log_url = reverse("incidents:log_anywhere") + here if live else ""
     frame.upcoming = [_upcoming_row(period, path, now) for period in periods if not period.is_live][:SHOWN]
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from contributors.models import Membership
+from contributors.people.permissions import RIGHTS
 from contributors.web.loading import tab_counts, version_of
 from hypercare.models import User
 from hypercare.web.answers import confirm_done
@@ -76,6 +78,19 @@ def log(request: SignedInRequest, key: str) -> HttpResponse:
         return _log_form(request, period, form)
     incident = triage.report(period.pk, **form.report, by=request.user, at=timezone.now())
     return confirm_done(request, f"{incident.key} logged as {incident.severity}", url=incident.get_absolute_url())
+
+
+@login_required
+@require_safe
+def choose_where_to_log(request: SignedInRequest) -> HttpResponse:
+    """Where one can log: on to the form of the period one came from (`in`) or of the only one, else a choice."""
+    may = Membership.objects.filter(user=request.user, left_at__isnull=True, right__in=RIGHTS["incidents.report"])
+    live = may.filter(period__status__in=Period.LIVE).select_related("period").order_by("period__go_live_at", "period")
+    periods = [member.period for member in live]
+    here = [period for period in periods if period.key == request.GET.get("in")] or periods
+    if len(here) == 1:
+        return redirect("incidents:log", key=here[0].key)
+    return render(request, "incidents/lists/choose.html", {"periods": periods})
 
 
 def _log_form(request: SignedInRequest, period: Period, form: LogForm) -> HttpResponse:

@@ -14,7 +14,8 @@ from hypercare.models import User
 from incidents.models import Comment, Incident
 from incidents.triage import queues, triage
 from periods.models import JournalEntry, Period
-from tests.factories import make_incident, make_period, make_user
+from tests.factories import make_incident, make_member, make_period, make_user
+from tests.hypercare.scene import signed_in
 from tests.incidents.browsing import HTMX, reported, text
 
 pytestmark = pytest.mark.django_db
@@ -361,3 +362,28 @@ def test_a_target_is_said_in_its_own_measure_whatever_a_pause_did(browser: Clien
 
     assert "target 4 h" in page
     assert "working hours" not in page
+
+
+# --- Logging from anywhere ------------------------------------------------------------------------
+
+
+def test_where_to_log_is_the_period_one_came_from_or_the_only_one_else_a_choice(lead: User, period: Period) -> None:
+    browser = signed_in(lead)
+    assert browser.get("/incidents/new/").headers["Location"] == "/p/BILL/incidents/new/"
+
+    other = make_period(key="MOB", lead=lead)
+    make_period("closed", key="OLD", lead=lead)
+    watched = make_period(key="SEEN")
+    make_member(watched, lead, right="viewer")
+
+    page = browser.get("/incidents/new/")
+    assert {one.key for one in page.context["periods"]} == {period.key, other.key}
+    assert browser.get("/incidents/new/?in=MOB").headers["Location"] == "/p/MOB/incidents/new/"
+    assert browser.get("/incidents/new/?in=SEEN").status_code == 200
+    assert "/incidents/new/?in=BILL" in browser.get("/p/BILL/readiness/").content.decode()
+
+
+def test_who_may_log_nowhere_is_told(db: None) -> None:
+    page = signed_in(make_user("Stranger")).get("/incidents/new/")
+
+    assert (page.status_code, page.context["periods"]) == (200, [])
