@@ -7,6 +7,20 @@ function open(dialog) {
   (dialog.querySelector("[autofocus]") || dialog.querySelector(first))?.focus();
 }
 
+// [data-dialog-get="Title"] is a link to a form, which opens in the page's #loaded-dialog.
+async function load(opener, dialog) {
+  const body = dialog.querySelector("#loaded-dialog-body");
+  dialog.querySelector("h2").textContent = opener.dataset.dialogGet;
+  body.replaceChildren();
+  await window.htmx.ajax("GET", opener.getAttribute("href"), { target: body, swap: "innerHTML" });
+  if (body.querySelector("form")) open(dialog);
+}
+
+// A refusal stands in the page: the dialog must not stand before it.
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.xhr?.status === 409) detail.elt.closest?.("dialog[open]")?.close();
+});
+
 // What is nothing but a button for a dialog shows only where it works.
 document.querySelectorAll("button[data-dialog-open][hidden]").forEach((button) => { button.hidden = false; });
 
@@ -17,6 +31,12 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     if (opener.dataset.dialogTab) dialog.querySelector(opener.dataset.dialogTab)?.click();
     return open(dialog);
+  }
+  const loader = event.target.closest("[data-dialog-get]");
+  const waiting = loader && document.querySelector("#loaded-dialog");
+  if (waiting && window.htmx && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
+    event.preventDefault();
+    return load(loader, waiting);
   }
   if (event.target.matches("dialog")) return event.target.close();
   const closer = event.target.closest("[data-dialog-close]");

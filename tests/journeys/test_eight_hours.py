@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -78,6 +79,51 @@ def test_keys_act_on_all_that_is_ticked_and_say_how_many(visit: Visit, product: 
     page.keyboard.press("4")
     expect(row_of(page, keys[2])).to_contain_text("P4")
     assert maja.complaints == []
+
+
+def test_c_logs_from_anywhere(visit: Visit) -> None:
+    maja = visit().sign_in("maja")
+    page = maja.page
+    title = page.get_by_label("What is wrong?")
+    for path in ("/p/BILL26/", "/p/BILL26/readiness/", "/p/BILL26/exit/", "/i/BILL26-36/"):
+        maja.go(path)
+        page.keyboard.press("c")
+        page.wait_for_url(re.compile(r"/p/BILL26/incidents/new/$"))
+        expect(title).to_be_visible()
+
+    # From outside a period: the form of the only one that is live, or a list to choose from.
+    for path in ("/", "/periods/", "/settings/"):
+        maja.go(path)
+        page.keyboard.press("c")
+        page.wait_for_url(re.compile(r"/incidents/new/$"))
+    assert maja.complaints == []
+
+
+def test_d_is_a_dialog_also_on_the_incident_and_gives_the_focus_back(
+    visit: Visit, product: Product, token: str
+) -> None:
+    first, second = (logged(product, token, f"Ledger pages come out empty {n}") for n in (1, 2))
+    maja = visit().sign_in("maja")
+    page = maja.page
+    maja.go(f"/i/{second}/")
+
+    page.keyboard.press("d")
+    dialog = page.get_by_role("dialog", name=f"Link {second}")
+    offered = dialog.get_by_role("radio", name="Ledger pages come out empty 1")
+    expect(offered).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+    # What can't be is said in the dialog.
+    page.keyboard.press("d")
+    dialog.get_by_label("Which incident?").fill("BILL26-99999")
+    page.keyboard.press("Control+Enter")
+    expect(dialog).to_contain_text("Name another incident of this period")
+
+    dialog.get_by_label("Which incident?").fill(first)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("main")).to_contain_text(f"Merged into {first}")
+    assert [said for said in maja.complaints if "422" not in said] == []
 
 
 def test_arrows_stay_in_the_menu_that_is_open(visit: Visit, product: Product, token: str) -> None:

@@ -29,6 +29,7 @@ from incidents.lists import timeline
 from incidents.models import Incident
 from incidents.shared.locking import lock
 from incidents.stakeholders import known_errors
+from incidents.triage import duplicates
 from incidents.triage.permissions import NAMED
 from incidents.triage.web.forms import OperationForm
 from incidents.triage.web.loading import LoadedIncident, current_page, incident_or_404, show_problem
@@ -184,7 +185,12 @@ def form_context(name: str, loaded: LoadedIncident) -> dict[str, Any]:
         }
     if name == "link":
         others = Incident.objects.filter(period=loaded.period, resolved_at__isnull=True).exclude(pk=loaded.incident.pk)
-        return {"others": list(others.order_by("severity", "-reported_at", "-id")[:OFFERED])}
+        incident = loaded.incident
+        alike = duplicates.find_duplicates(loaded.period, incident.title, at=timezone.now())
+        return {
+            "others": list(others.order_by("severity", "-reported_at", "-id")[:OFFERED]),
+            "alike": [one for one in alike if one.pk != incident.pk],
+        }
     return {}
 
 

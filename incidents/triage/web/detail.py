@@ -30,7 +30,7 @@ from periods.documents import documents
 ALERTS_SHOWN = 10
 COMING = 3
 PARTS = {part: f"incidents/triage/_{part}.html" for part in ("head", "clocks", "story", "rail")}
-DIALOGS = ("resolve", "escalate", "regrade", "edit", "hand-over", "queue", "snooze", "link", "task", "add-link")
+DIALOGS = ("resolve", "escalate", "regrade", "edit", "hand-over", "queue", "snooze", "task", "add-link")
 
 
 @login_required

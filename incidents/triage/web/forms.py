@@ -330,8 +330,8 @@ class LinkForm(OperationForm):
         label="Which incident?",
         max_length=24,
         help_text="Its key, such as BILL-36.",
+        required=False,
         widget=forms.TextInput(attrs={"list": "other-incidents", "autocomplete": "off"}),
-        error_messages={"required": "Name the other incident by its key."},
     )
 
     def __init__(self, *args: Any, incident: Incident, **kwargs: Any) -> None:
@@ -341,8 +341,11 @@ class LinkForm(OperationForm):
         self.fields["other"].help_text = f"Its key, such as {incident.period.key}-36."
 
     def clean_other(self) -> int:
-        """The other's id."""
-        found = find_named(self.cleaned_data["other"], self.incident.period)
+        """The other's id: what was typed, else the one that was chosen of those that look alike."""
+        named = self.cleaned_data["other"] or str(self.data.get("alike", ""))
+        if not named:
+            raise forms.ValidationError("Name the other incident by its key.")
+        found = find_named(named, self.incident.period)
         if found is None or found.pk == self.incident.pk:
             key = self.incident.period.key
             raise forms.ValidationError(f"Name another incident of this period by its key, such as {key}-36.")

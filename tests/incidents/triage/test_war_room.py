@@ -330,6 +330,19 @@ def test_a_merge_from_the_page_can_be_undone_from_its_toast(browser: Client, per
     assert Incident.objects.get(number=2).status == "new"
 
 
+def test_linking_offers_what_looks_alike_and_takes_it_by_one_choice(browser: Client, period: Period) -> None:
+    for title in ("Cards declined at checkout", "Cards declined at the checkout", "Ledger is late"):
+        reported(period, title)
+
+    form = text(browser.get("/i/BILL-2/link/"))
+    assert 'name="alike" value="BILL-1" autofocus' in form
+    assert 'name="alike" value="BILL-2"' not in form
+    assert 'name="alike" value="BILL-3"' not in form
+    browser.post("/i/BILL-2/link/", {"how": "duplicate", "other": "", "alike": "BILL-1"})
+
+    assert Incident.objects.get(number=2).duplicate_of == Incident.objects.get(number=1)
+
+
 @pytest.mark.parametrize("other", ["", "BILL-99", "OTHER-1", "BILL-2", "x" * 30, "<b>", "9" * 12, "\x00"])
 def test_a_link_to_what_is_not_there_says_what_to_name(browser: Client, period: Period, other: str) -> None:
     reported(period)
