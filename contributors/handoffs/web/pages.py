@@ -115,6 +115,8 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _accept_by_link(request: HttpRequest, link: Link, handoff: Handoff, now: datetime) -> HttpResponse:
+    if request.POST.get("answer") != "accept":
+        return redirect(request.path)  # A program that posts nothing has seen nothing.
     try:
         answers.accept_handoff(handoff.pk, link=link, at=now)
     except AlreadyDone:

@@ -1,8 +1,8 @@
 """Turning a category of messages off: from the link in a mail without signing in, and among one's own settings.
 
 A GET changes nothing, because mail scanners open links. A mail program's own button posts here with no session and
-no cookie (RFC 8058), so the form needs no CSRF token: the address is the key, and all it can do is turn one class off
-and on again.
+no cookie (RFC 8058), and says that it does: what posts nothing turns nothing off. So the form needs no CSRF token: the
+address is the key, and all it can do is turn one class off and on again.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind a mail's link. Raises LinkEnded (410) for an address we did not write."""
     user, category = unsubscribe.read_token(token)
     if request.method == "POST":
-        if request.POST.get("answer") == "on":
+        answer = request.POST.get("answer")
+        if answer == "on":
             preferences.turn_on(user, category.name)
-        else:
+        elif answer == "off" or ONE_CLICK in request.POST:
             preferences.turn_off(user, category.name, at=timezone.now())
         if ONE_CLICK not in request.POST:  # A mail program must not be redirected (RFC 8058 §3.1).
             return redirect(request.path)

@@ -7,7 +7,7 @@ key and knows the person, so its form needs no CSRF token.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -32,6 +32,8 @@ from hypercare.web.forms import add_errors
 from hypercare.web.requests import SignedInRequest, next_url
 from periods.access.access import is_allowed, period_or_404
 from periods.models import Period
+
+ANSWERS: Final = {"accept": True, "refuse": False}
 
 # --- By link ------------------------------------------------------------------------------------
 
@@ -67,10 +69,13 @@ def _ask_of(link: Link) -> CoverAsk:
 
 def _answer(request: HttpRequest, ask: CoverAsk, now: datetime, link: Link) -> HttpResponse:
     problem = ""
-    if request.method == "POST":
-        takes_it = request.POST.get("answer") == "accept"
+    # A program that posts nothing has not answered: only what a button says is an answer.
+    said = ANSWERS.get(request.POST.get("answer", "")) if request.method == "POST" else None
+    if request.method == "POST" and said is None:
+        return redirect(request.path)
+    if said is not None:
         try:
-            answers.answer_cover(ask.request_id, takes_it=takes_it, link=link, at=now)
+            answers.answer_cover(ask.request_id, takes_it=said, link=link, at=now)
         except AlreadyDone:
             return redirect(request.path)
         except Refused as error:

@@ -140,6 +140,7 @@ def test_opening_the_link_changes_nothing_and_its_button_turns_off_and_on(anna: 
 
     for method in (browser.get, browser.head):
         assert method(path).status_code == 200
+    assert browser.post(path).status_code == 302  # Neither the button nor a mail program's: a scanner.
     assert not TurnedOff.objects.exists()
     answered = browser.post(path, {"answer": "off"}, follow=True)
 

@@ -105,6 +105,15 @@ def test_opening_the_link_asks_and_changes_nothing(there):
     assert (JournalEntry.objects.count(), CoverRequest.objects.get().state) == (before, "open")
 
 
+def test_a_program_that_posts_nothing_answers_nothing(there):
+    url = url_of(asked(there))
+
+    for sent in ({}, {"answer": ""}, {"answer": "other"}):
+        assert Client().post(url, sent).status_code == 302
+
+    assert "Arjun, can you take Support desk?" in Client().get(url).content.decode()
+
+
 def test_one_tap_takes_it_and_a_second_says_what_was_done(there):
     url = url_of(asked(there))
 
