@@ -18,7 +18,7 @@ setup: ## Make the environment in .venv, nothing else
 
 run: ## Start everything at http://127.0.0.1:8000 (PORT=8001 chooses another, DEMO=no starts empty); Ctrl-C stops it
 	$(ENVIRONMENT)
-	@BASE_URL="$(BASE_URL)" $(PYTHON_HERE) manage.py up --port "$(PORT)" $(if $(filter no,$(DEMO)),--no-demo)
+	@BASE_URL="$(BASE_URL)"; export BASE_URL; exec $(PYTHON_HERE) manage.py up --port "$(PORT)" $(if $(filter no,$(DEMO)),--no-demo)
 
 test: ## Run the suite on SQLite (ARGS="-k name" chooses; AT=2027-03-27T22:30 moves the clock)
 	$(ENVIRONMENT) test

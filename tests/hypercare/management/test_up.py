@@ -10,7 +10,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -400,3 +400,25 @@ def test_the_guard_notices_that_nothing_ticks() -> None:
     clock.now += 61
 
     assert guard.fault() == "No tick has begun for 61 s"
+
+
+def test_a_signal_to_make_run_reaches_what_it_started(tmp_path: Path) -> None:
+    """The recipe becomes the program: a shell between the two would end and leave it running."""
+    stub, started = tmp_path / "python", tmp_path / "pid"
+    stub.write_text(f'#!/bin/sh\necho "$$ $BASE_URL" > {started}.new && mv {started}.new {started}\nexec sleep 600\n')
+    stub.chmod(0o755)
+    given = ("ENVIRONMENT=@:", f"PYTHON_HERE={stub}", "PORT=8765")
+    with subprocess.Popen(["make", "run", *given], cwd=ROOT, start_new_session=True) as make:
+        try:
+            last_moment = time.monotonic() + LONG
+            while not started.exists():
+                assert time.monotonic() < last_moment, "nothing was started"
+                time.sleep(0.02)
+            pid, address = started.read_text().split()
+            make.terminate()
+            wait_for_death(int(pid))
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(make.pid, signal.SIGKILL)
+
+    assert address == "http://127.0.0.1:8765"
