@@ -22,7 +22,12 @@ class MemberForm(forms.Form):
             "invalid": "Give an address such as maja@example.com.",
         },
     )
-    right = forms.ChoiceField(label="May", choices=Membership.Right.choices, initial=Membership.Right.CONTRIBUTOR)
+    right = forms.ChoiceField(
+        label="May",
+        choices=Membership.Right.choices,
+        initial=Membership.Right.CONTRIBUTOR,
+        error_messages={"required": "Choose what they may do."},
+    )
     is_deputy = forms.BooleanField(label="Deputy of this role", required=False)
 
     def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
@@ -40,7 +45,9 @@ class MemberForm(forms.Form):
 class ChangeMemberForm(forms.Form):
     """Another right or duty."""
 
-    right = forms.ChoiceField(label="May", choices=Membership.Right.choices)
+    right = forms.ChoiceField(
+        label="May", choices=Membership.Right.choices, error_messages={"required": "Choose what they may do."}
+    )
     is_deputy = forms.BooleanField(label="Deputy", required=False)
 
     def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from contributors.models import Membership
 from contributors.people.permissions import RIGHTS
+from hypercare.database.numbers import number_of
 from hypercare.exceptions import Refused
 from hypercare.models import User
 from hypercare.pages.lessons.lesson_forms import (
@@ -30,6 +31,7 @@ from hypercare.pages.lessons.lesson_forms import (
 )
 from hypercare.web.forms import add_errors
 from hypercare.web.requests import SignedInRequest, next_url
+from incidents.models import Incident
 from periods.access.access import period_or_404
 from periods.lessons import lessons, search
 from periods.lessons.search import FACETS, SORTS, LessonQuery
@@ -233,11 +235,27 @@ def _from(request: SignedInRequest) -> dict[str, Any]:
         return {}
     after = {"exit_review": "exit", "closed": "exit"}.get(period.status, "live" if period.is_live else "preparation")
     return {
+        **_from_incident(period, request.GET.get("incident", "")[:24]),
         "period": period.pk,
         "incident": request.GET.get("incident", "")[:24],
         "debrief": request.GET.get("debrief"),
         "phase": after,
-        "component": period.systems[0] if len(period.systems) == 1 else "",
+        **({"component": period.systems[0]} if len(period.systems) == 1 else {}),
+    }
+
+
+def _from_incident(period: Period, key: str) -> dict[str, str]:
+    """What an incident already says: its trouble and cause happened, and what ended it is what one would do again."""
+    number = number_of(key.rpartition("-")[2])
+    found = Incident.objects.filter(period=period, number=number or 0).first()
+    if found is None:
+        return {}
+    happened = [found.title, f"Cause: {found.cause}" if found.cause else ""]
+    ended = [found.resolution, f"Until then: {found.workaround}" if found.workaround else ""]
+    return {
+        "happened": "\n".join(line for line in happened if line)[: lessons.LONGEST["happened"]],
+        "learnt": "\n".join(line for line in ended if line)[: lessons.LONGEST["learnt"]],
+        "component": found.component,
     }
 
 

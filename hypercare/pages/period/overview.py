@@ -217,6 +217,8 @@ def open_incidents(period: Period) -> list[Incident]:
 
 
 def _attention(period: Period, incidents: list[Incident], gaps: list[Any], now: datetime) -> dict[str, Any]:
+    if period.status in Period.ENDED:  # What stayed open was handed over: nobody is late here any more.
+        return {"attention": {"shown": [], "more": 0}}
     undelivered = delivery.dead_letters(period).count()
     problems = acknowledgements.open_problems(period) if period.status in Period.PRE_LIVE else []
     found = build_strip(

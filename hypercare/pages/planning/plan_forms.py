@@ -318,7 +318,12 @@ class NewPersonForm(forms.Form):
         label="E-mail address", max_length=254, error_messages={"invalid": "Give an address such as maja@example.com."}
     )
     timezone = zone_field()
-    right = forms.ChoiceField(label="May", choices=Membership.Right.choices, initial=Membership.Right.CONTRIBUTOR)
+    right = forms.ChoiceField(
+        label="May",
+        choices=Membership.Right.choices,
+        initial=Membership.Right.CONTRIBUTOR,
+        error_messages={"required": "Choose what they may do."},
+    )
 
     def __init__(self, *args: Any, period: Period, **kwargs: Any) -> None:
         """Offer the period's duties."""

@@ -127,6 +127,18 @@ def test_the_library_costs_the_same_with_one_lesson_and_with_many(
         browser.get("/lessons/?q=scheduler")
 
 
+def test_a_lesson_of_an_incident_begins_with_its_cause_and_what_ended_it(browser: Client, period: Period) -> None:
+    make_incident(
+        period, title="Invoices twice", cause="Two schedulers", resolution="Old one removed.", workaround="Pause it."
+    )
+
+    initial = browser.get("/lessons/new/?period=BILL&incident=BILL-1").context["form"].initial
+
+    assert initial["happened"] == "Invoices twice\nCause: Two schedulers"
+    assert initial["learnt"] == "Old one removed.\nUntil then: Pause it."
+    assert "happened" not in browser.get("/lessons/new/?period=BILL&incident=BILL-9").context["form"].initial
+
+
 def test_a_lesson_written_from_a_debrief_knows_where_it_comes_from(browser: Client, period: Period) -> None:
     debrief = make_debrief(period)
     make_incident(period)

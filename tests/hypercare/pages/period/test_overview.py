@@ -258,3 +258,15 @@ def test_a_message_that_could_not_be_sent_stands_on_the_overview_and_says_to_who
     assert "1 message could not be sent" in overview
     assert "Tomasz Wójcik" in activity
     assert "550 no such mailbox" in activity
+
+
+def test_a_period_that_ended_misses_nothing_any_more(lead: User) -> None:
+    period = live_period(lead)
+    make_incident(period, severity="P4", title="Handed over", reported_at=period.go_live_at)
+    assert "Missed its" in words(signed_in(lead).get("/p/BILL/"))
+
+    Period.objects.update(status="closed", ended_at=timezone.now())
+
+    page = words(signed_in(lead).get("/p/BILL/"))
+    assert "Missed its" not in page
+    assert "No owner" not in page.partition("Handed over")[0]
