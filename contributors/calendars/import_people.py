@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from contributors.calendars.ics import Occurrence
 from contributors.calendars.ics_events import Attendee
+from hypercare.database.accents import fold
 from hypercare.models import User
 
 LEFT_OUT: Final = 0
@@ -89,8 +89,7 @@ def names_in(summary: str) -> list[str]:
 
 def normalise_name(text: str) -> str:
     """A name as it is compared: without case, accents and spare spaces."""
-    bare = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    return " ".join(bare.casefold().split())
+    return " ".join(fold(text).split())
 
 
 def _names(summary: str) -> set[str]:

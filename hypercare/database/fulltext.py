@@ -14,6 +14,8 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 
+from hypercare.database import accents
+
 WORD: Final = re.compile(r"\w+")
 MOST_WORDS: Final = 8
 LONGEST_WORD: Final = 40
@@ -75,17 +77,26 @@ def newest_matching(rows: QuerySet[Any], columns: Sequence[str], wanted: Sequenc
     """The rows with all the words in the order `by`, which names the newest first.
 
     A word that stands nearly everywhere would have every row read and sorted for the first few. So a few hits are
-    taken as they come; where there are more than `FEW`, only the newest `LOOKED_THROUGH` rows are searched. At most
-    two queries.
+    taken as they come; where there are more than `FEW`, only the newest `LOOKED_THROUGH` rows are searched. Where
+    there is none, the first column of as many is read without accents. At most two queries.
     """
     if not wanted:
         return Hits(rows.order_by(*by))
     known = list(filter_matching(rows, columns, wanted).order_by().values_list("pk", flat=True)[: FEW + 1])
+    if not known:
+        return _by_first_column(rows, columns[0], wanted, by=by)
     if len(known) <= FEW:
         return Hits(rows.filter(pk__in=known).order_by(*by))
     recent = list(rows.order_by(*by).values_list("pk", flat=True)[: LOOKED_THROUGH + 1])
     looked = rows.filter(pk__in=recent[:LOOKED_THROUGH])
     return Hits(filter_matching(looked, columns, wanted).order_by(*by), is_cut=len(recent) > LOOKED_THROUGH)
+
+
+def _by_first_column(rows: QuerySet[Any], column: str, wanted: Sequence[str], *, by: tuple[str, ...]) -> Hits:
+    """The newest rows whose first column has all the words, whatever their accents."""
+    recent = list(rows.order_by(*by).values_list("pk", flat=True)[: LOOKED_THROUGH + 1])
+    found = rows.filter(*(accents.stands_in(column, word) for word in wanted), pk__in=recent[:LOOKED_THROUGH])
+    return Hits(found.order_by(*by), is_cut=len(recent) > LOOKED_THROUGH)
 
 
 def _vector(columns: Sequence[str]) -> str:

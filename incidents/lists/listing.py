@@ -16,6 +16,7 @@ from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from hypercare.database import accents
 from hypercare.database.numbers import number_of
 from hypercare.models import User
 from incidents.models import Incident
@@ -177,7 +178,8 @@ def filter_incidents(found: QuerySet[Incident], filters: IncidentFilters, viewer
 
 def _text(q: str) -> Q:
     number = number_of(q.rpartition("-")[2])
-    return Q(title__icontains=q) | Q(number=number) if number else Q(title__icontains=q)
+    title = accents.stands_in("title", q)
+    return title | Q(number=number) if number else title
 
 
 def load_page(found: QuerySet[Incident], filters: IncidentFilters, viewer: User) -> IncidentPage:

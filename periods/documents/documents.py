@@ -22,7 +22,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from hypercare.database import fulltext
+from hypercare.database import accents, fulltext
 from hypercare.exceptions import AlreadyDone, Invalid, Refused
 from hypercare.models import User
 from periods.access.access import require_right
@@ -334,7 +334,7 @@ def search_pages(readable: QuerySet[Period], wanted: Sequence[str]) -> QuerySet[
     newest = DocumentVersion.objects.filter(document=OuterRef("pk"), number=OuterRef("version"))
     rows = Document.objects.filter(period__in=readable, removed_at__isnull=True)
     rows = rows.filter(Exists(fulltext.filter_matching(newest, WORDS, wanted)))
-    in_title = reduce(and_, (Q(title__icontains=word) for word in wanted), Q(pk__isnull=False))
+    in_title = reduce(and_, (accents.stands_in("title", word) for word in wanted), Q(pk__isnull=False))
     rows = rows.annotate(in_title=in_title, body=Subquery(newest.values("body")[:1]))
     return rows.select_related("period").order_by("-in_title", "-period__go_live_at", "title", "id")
 

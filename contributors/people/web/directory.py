@@ -14,6 +14,7 @@ from contributors.readiness import acknowledgements
 from contributors.readiness.acknowledgements import ReadinessRow
 from contributors.shifts import roster
 from hypercare import registry
+from hypercare.database.accents import fold
 from hypercare.ui import time_words
 from periods.models import Period
 
@@ -51,8 +52,8 @@ class PersonRow:
     def matches(self, query: str) -> bool:
         """Whether every word stands in the name, the address, the duty or the place."""
         user, role = self.member.user, self.member.role
-        text = f"{user.name} {user.email} {role or ''} {user.timezone.replace('_', ' ')}".casefold()
-        return all(word in text for word in query.casefold().split())
+        text = fold(f"{user.name} {user.email} {role or ''} {user.timezone.replace('_', ' ')}")
+        return all(word in text for word in fold(query).split())
 
     def belongs(self, chosen: str) -> bool:
         """Whether a filter shows them; one that does not exist shows everybody."""

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 
 from contributors.handoffs import handoffs
 from contributors.models import Handoff
-from hypercare.database import fulltext
+from hypercare.database import accents, fulltext
 from hypercare.database.fulltext import Hits
 from hypercare.models import User
 from hypercare.web.requests import SignedInRequest, is_htmx
@@ -223,7 +223,7 @@ def _lesson(row: Any, words: Sequence[str]) -> SearchHit:
 
 def _periods(user: User, asked: SearchQuery) -> Hits:
     text = asked.text
-    rows = _of_periods(user, asked).filter(Q(name__icontains=text) | Q(key__iexact=text))
+    rows = _of_periods(user, asked).filter(accents.stands_in("name", text) | Q(key__iexact=text))
     return Hits(rows.order_by("-go_live_at", "id"))
 
 
@@ -232,7 +232,7 @@ def _period(row: Period, words: Sequence[str]) -> SearchHit:  # noqa: ARG001  on
 
 
 def _people(user: User, asked: SearchQuery) -> Hits:
-    rows = User.objects.filter(name__icontains=asked.text, memberships__period__in=_of_periods(user, asked))
+    rows = User.objects.filter(accents.stands_in("name", asked.text), memberships__period__in=_of_periods(user, asked))
     return Hits(rows.distinct().order_by("name", "id"))
 
 

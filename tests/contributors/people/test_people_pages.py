@@ -211,3 +211,12 @@ def period_with_slow_rule(*, minutes: int) -> Period:
     )
     contact_points.set_rule(user, "page", [RuleStep(None), RuleStep(point.pk, timedelta(minutes=minutes))])
     return period
+
+
+def test_a_right_that_was_not_chosen_is_asked_for_in_words():
+    period = make_period(key="BILL")
+    member = make_member(period)
+
+    answer = signed_in(period.lead).post(f"/p/BILL/people/{member.pk}/", {"role": ""})
+
+    assert "Choose what they may do." in answer.content.decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -230,3 +231,34 @@ def test_scripts_find_the_same(person: User) -> None:
     assert bad.status_code == 422
     assert {error["pointer"] for error in bad.json()["errors"]} == {"/q", "/type", "/status", "/period"}
     assert Client().get("/api/v1/search/", {"q": "queue"}).status_code in (401, 403)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Wojcik", "Tomasz Wójcik"),
+        ("wójcik", "Tomasz Wojcik"),
+        ("SORENSEN", "Søren Sørensen"),
+        ("Lukasz", "Łukasz Żak"),
+        ("zak", "Łukasz Żak"),
+        ("Zoe", "Zoe\u0308 Braun"),
+        ("Strauß", "Anna Strauß"),
+        ("a.b", "Anna a.b"),
+    ],
+)
+def test_names_and_titles_are_found_with_and_without_accents(person: User, typed: str, name: str) -> None:
+    period = live_period(person)
+    make_member(period, make_user(name, email="found@example.test"))
+    make_member(period, make_user("Somebody Else"))
+    incident = make_incident(period, title=f"Mail of {name} bounces")
+    client = signed_in(person)
+
+    groups = {group.kind: group.hits for group in client.get(f"/search/?q={quote(typed)}").context["groups"]}
+
+    assert [hit.title for hit in groups["people"]] == [name]
+    assert [hit.title for hit in groups["incidents"]] == [incident.title]
+    people = client.get(f"/p/{period.key}/people/?q={quote(typed)}").content.decode()
+    assert "Somebody Else" not in people.partition("<tbody")[2]
+    assert name in people
+    listed = client.get(f"/p/{period.key}/incidents/?q={quote(typed)}").context["rows"]
+    assert [row.incident for row in listed] == [incident]
