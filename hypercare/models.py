@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
+from hypercare.database.lines import LineField
 from hypercare.security.encryption import OptionalSecretField
 
 
@@ -47,7 +48,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         DARK = "dark", "Dark"
 
     email = models.EmailField(unique=True)
-    name = models.CharField(max_length=120)
+    name = LineField(max_length=120)
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     phone = OptionalSecretField(blank=True, default="")
     may_plan = models.BooleanField(default=False, help_text="May open new periods.")

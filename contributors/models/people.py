@@ -9,6 +9,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from hypercare.database.lines import LineField
 from hypercare.models import User
 from periods.models import Period
 
@@ -25,7 +26,7 @@ class Role(models.Model):
 
     period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="roles")
     position = models.PositiveSmallIntegerField()
-    name = models.CharField(max_length=60)
+    name = LineField(max_length=60)
     code = models.CharField(max_length=4, help_text="Owner code of the checklist: HL, EN, SU …")
     cover = models.CharField(max_length=8, choices=Cover, default=Cover.BUSINESS)
     cover_until = models.DateTimeField(null=True, blank=True, help_text="Required until then; empty is the end.")

@@ -14,6 +14,7 @@ from django.db.models.functions import Cast
 from django.urls import reverse
 
 from contributors.models import Role
+from hypercare.database.lines import LineField
 from hypercare.models import User
 from periods.models import Period
 
@@ -130,7 +131,7 @@ class Incident(models.Model):
 
     period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="incidents")
     number = models.PositiveIntegerField()
-    title = models.CharField(max_length=200)
+    title = LineField(max_length=200)
     description = models.TextField(blank=True)
     component = models.CharField(max_length=80, blank=True, help_text="One of the period's systems.")
     team = models.ForeignKey(Role, on_delete=models.SET_NULL, null=True, blank=True, related_name="incidents")

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from hypercare.database.lines import LineField
 from hypercare.models import User
 from incidents.models.incident import Incident
 from periods.models import Period
@@ -19,7 +20,7 @@ class ReportForm(models.Model):
     is_open = models.BooleanField(default=False)
     secret = models.UUIDField(default=uuid.uuid4)
     token_hash = models.CharField(max_length=64, unique=True)
-    title = models.CharField(max_length=80, help_text="What people outside call it.")
+    title = LineField(max_length=80, help_text="What people outside call it.")
     answer_within = models.CharField(max_length=40, blank=True, help_text="Such as 2 hours; empty promises none.")
     data_note = models.TextField(blank=True, help_text="How their data is used; empty says the usual.")
     updated_at = models.DateTimeField()
@@ -66,7 +67,7 @@ class Attachment(models.Model):
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="attachments")
     report = models.ForeignKey(Report, on_delete=models.SET_NULL, null=True, blank=True, related_name="attachments")
-    file_name = models.CharField(max_length=120)
+    file_name = LineField(max_length=120)
     media_type = models.CharField(max_length=80)
     size = models.PositiveIntegerField(help_text="Bytes.")
     sha256 = models.CharField(max_length=64)
@@ -84,7 +85,7 @@ class KnownError(models.Model):
     incident = models.ForeignKey(
         Incident, on_delete=models.SET_NULL, null=True, blank=True, related_name="known_errors"
     )
-    title = models.CharField(max_length=120)
+    title = LineField(max_length=120)
     workaround = models.TextField(blank=True)
     component = models.CharField(max_length=80, blank=True)
     shown_outside = models.BooleanField(default=False)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from hypercare.database.lines import LineField
 from hypercare.models import User
 from incidents.models.incident import Incident
 from periods.models import Period
@@ -27,7 +28,7 @@ class StatusPage(models.Model):
     slug = models.SlugField(max_length=40, unique=True, help_text="The address unless it is a secret.")
     secret = models.UUIDField(default=uuid.uuid4)
     token_hash = models.CharField(max_length=64, unique=True)
-    title = models.CharField(max_length=80, help_text="What people outside call it.")
+    title = LineField(max_length=80, help_text="What people outside call it.")
     about = models.CharField(max_length=300, blank=True, help_text="What changes, in a sentence or two.")
     version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField()
@@ -48,7 +49,7 @@ class Notice(models.Model):
 
     period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="notices")
     incident = models.ForeignKey(Incident, on_delete=models.SET_NULL, null=True, blank=True, related_name="notices")
-    title = models.CharField(max_length=120)
+    title = LineField(max_length=120)
     components = models.JSONField(default=list, help_text="Which of the period's systems it touches.")
     state = models.CharField(max_length=13, choices=State)
     state_since = models.DateTimeField()

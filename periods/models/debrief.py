@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from hypercare.database.lines import LineField
 from hypercare.models import User
 from periods.models.period import Period
 
@@ -71,7 +72,7 @@ class Action(models.Model):
 
     period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="actions")
     debrief = models.ForeignKey(Debrief, on_delete=models.SET_NULL, null=True, blank=True, related_name="actions")
-    title = models.CharField(max_length=200)
+    title = LineField(max_length=200)
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="actions")
     due_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

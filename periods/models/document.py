@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from hypercare.database.lines import LineField
 from hypercare.models import User
 from periods.models.period import Period
 
@@ -24,7 +25,7 @@ class Document(models.Model):
     period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="documents")
     kind = models.CharField(max_length=11, choices=Kind, default=Kind.PAGE)
     slug = models.SlugField(max_length=60, help_text="Its name in addresses; it stays when the title changes.")
-    title = models.CharField(max_length=120)
+    title = LineField(max_length=120)
     version = models.PositiveIntegerField(default=1)
     removed_at = models.DateTimeField(null=True, blank=True)
 
@@ -50,7 +51,7 @@ class DocumentVersion(models.Model):
 
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
-    title = models.CharField(max_length=120)
+    title = LineField(max_length=120)
     body = models.TextField(blank=True, help_text="Markdown.")
     channels = models.JSONField(default=dict, help_text="Where to talk, of How we work: name → value.")
     reason = models.CharField(max_length=200, blank=True, help_text="What changed, in a few words.")

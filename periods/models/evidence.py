@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from hypercare.database.lines import LineField
 from hypercare.models import User
 from periods.models.period import Period
 from periods.models.readiness import ChecklistItem
@@ -24,7 +25,7 @@ class Evidence(models.Model):
     item = models.ForeignKey(ChecklistItem, on_delete=models.CASCADE, related_name="evidence")
     kind = models.CharField(max_length=4, choices=Kind)
     text = models.TextField(blank=True, help_text="The address or the note; beside a file what it shows.")
-    file_name = models.CharField(max_length=120, blank=True)
+    file_name = LineField(max_length=120, blank=True)
     media_type = models.CharField(max_length=80, blank=True)
     size = models.PositiveIntegerField(default=0, help_text="Bytes.")
     sha256 = models.CharField(max_length=64, blank=True)

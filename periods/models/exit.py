@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from hypercare.database.lines import LineField
 from hypercare.models import User
 from periods.models.period import Period
 
@@ -22,7 +23,7 @@ class ExitCriterion(models.Model):
     period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="exit_criteria")
     position = models.PositiveSmallIntegerField()
     code = models.CharField(max_length=40)
-    title = models.CharField(max_length=160)
+    title = LineField(max_length=160)
     mandatory = models.BooleanField(default=False)
     automatic = models.BooleanField(default=True)
     threshold = models.FloatField(null=True, blank=True)

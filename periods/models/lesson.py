@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef, Prefetch, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 
+from hypercare.database.lines import LineField
 from hypercare.models import User
 from periods.models.debrief import Debrief
 from periods.models.period import Period
@@ -52,7 +53,7 @@ class Lesson(models.Model):
         LIVE = "live", "Live"
         EXIT = "exit", "Exit"
 
-    title = models.CharField(max_length=160)
+    title = LineField(max_length=160)
     happened = models.TextField(blank=True)
     learnt = models.TextField()
     phase = models.CharField(max_length=11, choices=Phase)

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from hypercare.database.lines import LineField
 from hypercare.models import User, validate_time_zone
 from periods.calendar.window_days import WindowDay
 
@@ -63,7 +64,7 @@ class Period(models.Model):
             RegexValidator(r"^[A-Z][A-Z0-9]{1,11}$", "Use 2 to 12 capital letters or digits, starting with a letter.")
         ],
     )
-    name = models.CharField(max_length=120)
+    name = LineField(max_length=120)
     summary = models.TextField(blank=True)
     systems = models.JSONField(default=list, help_text="Names of the systems that change.")
     status = models.CharField(max_length=12, choices=Status, default=Status.DRAFT)

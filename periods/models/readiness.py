@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from hypercare.database.lines import LineField
 from hypercare.models import User
 from periods.models.period import Period
 
@@ -31,7 +32,7 @@ class ChecklistItem(models.Model):
     period = models.ForeignKey(Period, on_delete=models.CASCADE, related_name="checklist")
     position = models.PositiveSmallIntegerField()
     category = models.CharField(max_length=40)
-    title = models.CharField(max_length=200)
+    title = LineField(max_length=200)
     owner_role = models.CharField(max_length=4, blank=True)
     owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="checks")
     due_at = models.DateTimeField()

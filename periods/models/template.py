@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 
+from hypercare.database.lines import LineField
 from hypercare.models import User
 from periods.models.period import Period
 from periods.template_files.content import KINDS
@@ -18,7 +19,7 @@ class PeriodTemplate(models.Model):
     """A template of one's own. What it brings is in its versions; this row is its name and whether it is offered."""
 
     key = models.SlugField(max_length=60, unique=True)
-    name = models.CharField(max_length=120, help_text="As in its newest version.")
+    name = LineField(max_length=120, help_text="As in its newest version.")
     kind = models.CharField(max_length=20, choices=list(KINDS.items()), help_text="As in its newest version.")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
