@@ -54,12 +54,15 @@ class ExtendForm(forms.Form):
 
 
 class CriterionForm(forms.Form):
-    """A manual criterion, decided with evidence."""
+    """A manual criterion, decided with evidence; one that is open again needs none."""
 
     verdict = forms.ChoiceField(
-        label="Is it met?", choices=[("pass", "Met"), ("fail", "Not met")], widget=forms.RadioSelect
+        label="Is it met?",
+        choices=[("pass", "Met"), ("fail", "Not met"), ("unknown", "Unknown")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose whether it is met."},
     )
-    evidence = forms.CharField(label="Evidence", max_length=2000, help_text="A link, or what you saw.")
+    evidence = forms.CharField(label="Evidence", max_length=2000, help_text="A link, or what you saw.", required=False)
 
 
 class TakeOverTeamForm(forms.Form):
@@ -155,7 +158,10 @@ def set_criterion(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
     row = get_object_or_404(ExitCriterion, pk=pk, period=period)
     if not form.is_valid():
         return _page(request, period, status=422, criterion_form=form, criterion_open=row.pk)
-    criteria.decide_manually(row.pk, by=request.user, at=timezone.now(), **form.cleaned_data)
+    try:
+        criteria.decide_manually(row.pk, by=request.user, at=timezone.now(), **form.cleaned_data)
+    except Invalid as error:
+        return _page(request, period, status=add_errors(form, error), criterion_form=form, criterion_open=row.pk)
     return redirect("period_exit", key=period.key)
 
 

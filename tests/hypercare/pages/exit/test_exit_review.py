@@ -121,3 +121,19 @@ def test_the_scorecard_says_what_meets_a_criterion_and_draws_its_days():
     assert "≥ 90" in words(answer)
     assert 'class="spark"' in answer.content.decode()
     assert "From 0 to 0" in words(answer)
+
+
+def test_a_criterion_decided_too_early_is_unknown_again_and_needs_no_evidence_for_that():
+    period = make_period(key="BILL")
+    row = ExitCriterion.objects.create(period=period, position=1, code="own", title="Own", automatic=False)
+    browser, address = Client(), f"/p/BILL/exit/criteria/{row.pk}/"
+    browser.force_login(period.lead)
+    assert 'value="unknown">Unknown' in words(browser.get("/p/BILL/exit/"))
+
+    without = browser.post(address, {"verdict": "pass"})
+    browser.post(address, {"verdict": "pass", "evidence": "Seen."})
+    assert ExitCriterion.objects.get().verdict == "pass"
+    browser.post(address, {"verdict": "unknown"})
+
+    assert (without.status_code, ExitCriterion.objects.get().verdict) == (422, "unknown")
+    assert "Say what shows it" in words(without)
