@@ -127,11 +127,16 @@ def find_acceptance(
     )
 
 
-def open_gaps(period: Period, *, start: datetime, end: datetime) -> list[RoleGap]:
-    """Gaps that nobody lets stand: what alerts and counts are about. Three queries."""
+def judged_gaps(period: Period, *, start: datetime, end: datetime) -> list[tuple[RoleGap, AcceptedGap | None]]:
+    """Every gap of an interval, each with what lets it stand. Three queries."""
     found = find_gaps(period, start=start, end=end)
     let_stand = accepted_gaps_of(period) if found else []
-    return [gap for gap in found if find_acceptance(gap, let_stand, start=start, end=end) is None]
+    return [(gap, find_acceptance(gap, let_stand, start=start, end=end)) for gap in found]
+
+
+def open_gaps(period: Period, *, start: datetime, end: datetime) -> list[RoleGap]:
+    """Gaps that nobody lets stand: what alerts, counts, debriefs and the go are about. Three queries."""
+    return [gap for gap, accepted in judged_gaps(period, start=start, end=end) if accepted is None]
 
 
 def gap_minutes_by_role(found: Iterable[RoleGap]) -> dict[int, int]:
@@ -165,11 +170,11 @@ def describe_gap(gap: RoleGap, period: Period) -> str:
 
 
 def find_blockers(period: Period, transition: Transition, *, at: datetime) -> list[Blocker]:  # noqa: ARG001  one shape
-    """A go needs cover without a gap in the first seven days; each gap is named."""
+    """A go needs cover without a gap in the first seven days, but for those that are accepted; each is named."""
     if transition != "go":
         return []
     url = page_url(period, "period_coverage")
-    found = find_gaps(period, start=period.go_live_at, end=period.go_live_at + GATED)
+    found = open_gaps(period, start=period.go_live_at, end=period.go_live_at + GATED)
     return [_objection(gap, period, url) for gap in found]
 
 
@@ -181,7 +186,7 @@ def _objection(gap: RoleGap, period: Period, url: str) -> Blocker:
 def agenda_section(period: Period, *, since: datetime, at: datetime) -> AgendaSection:  # noqa: ARG001  one shape
     """Debrief agenda: who is missing in the next 72 hours."""
     url = page_url(period, "period_coverage")
-    found = find_gaps(period, start=at, end=at + AGENDA_AHEAD)
+    found = open_gaps(period, start=at, end=at + AGENDA_AHEAD)
     lines = [
         AgendaLine(describe_gap(gap, period), f"{gap.seconds / 3600:.1f}".removesuffix(".0") + " h", url, "danger")
         for gap in found

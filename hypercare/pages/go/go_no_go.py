@@ -260,8 +260,10 @@ def _rehearsals(period: Period) -> list[dict[str, Any]]:
 
 def _cover(period: Period) -> dict[str, Any]:
     end = period.starts_at + FIRST_DAYS
-    gaps = coverage.find_gaps(period, start=period.starts_at, end=end)
-    return {"gaps": gaps[:MOST_OPEN], "gap_minutes": coverage.total_gap_minutes(gaps), "gaps_total": len(gaps)}
+    judged = coverage.judged_gaps(period, start=period.starts_at, end=end)
+    # Those that stand in the way first; a gap that somebody lets stand is part of what is decided on.
+    shown = sorted(judged, key=lambda one: one[1] is not None)[:MOST_OPEN]
+    return {"gaps": shown, "gaps_total": len(judged)}
 
 
 def _defects(period: Period) -> dict[str, Any]:

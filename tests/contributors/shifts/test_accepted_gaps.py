@@ -13,7 +13,9 @@ from contributors.models import AcceptedGap, Delivery
 from contributors.reminders import reminders
 from contributors.shifts import accepted_gaps, coverage, gantt, roster
 from hypercare.exceptions import AlreadyDone, Invalid, NotAllowed
-from periods.models import JournalEntry
+from hypercare.pages.home import todo
+from periods.go import gonogo
+from periods.models import JournalEntry, Period
 from tests.factories import NOW, make_member, make_period, make_role, make_shift, make_user
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +65,33 @@ def test_the_figures_still_count_the_minutes_nobody_is_there(there):
     accept(there)
 
     assert coverage.gap_minutes(there.period, start=NOW, end=NOW + DAY) == 240
+
+
+def test_an_accepted_gap_stands_in_the_way_of_nothing_and_is_shown_with_who_and_why(there):
+    period, made = there.period, accept(there)
+    Period.objects.filter(pk=period.pk).update(status="readiness", go_live_at=NOW)
+    period.refresh_from_db()
+
+    def stands_in_the_way() -> dict[str, int]:
+        """Everywhere that says what a go, a debrief or a lead has to look at."""
+        with time_machine.travel(NOW, tick=False):
+            home = [need for need in todo.todo_of(period.lead, at=NOW).needs if "cover" in need.title]
+        return {
+            "go": sum(one.code == "go.cover_gap" for one in gonogo.find_blockers(period, at=NOW)),
+            "debrief": len(coverage.agenda_section(period, since=NOW, at=NOW).items),
+            "home": len(home),
+            "overview": len(coverage.upcoming_gaps(period, at=NOW)),
+        }
+
+    assert set(stands_in_the_way().values()) == {0}
+    client = Client()
+    client.force_login(period.lead)
+    with time_machine.travel(NOW, tick=False):
+        page = client.get(f"/p/{period.key}/go-no-go/").content.decode()
+    assert f"{period.lead} lets it stand: {SAYS}" in page
+
+    accepted_gaps.take_back(made.pk, by=there.lead, at=NOW)
+    assert set(stands_in_the_way().values()) == {1}
 
 
 def test_a_gap_that_grows_is_told_again(there):
