@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "hypercare.site.middleware.signed_out",
     "hypercare.site.middleware.viewer_time_zone",
     "hypercare.site.middleware.second_step",
     "hypercare.site.middleware.refusals",
@@ -185,6 +186,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
+CSRF_FAILURE_VIEW = "hypercare.web.error_pages.stale_form"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 # Ten wrong passwords from one address, or a hundred and fifty for one account from anywhere: so nobody guesses, and

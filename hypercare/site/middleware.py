@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from hypercare.accounts import second_step as steps
 from hypercare.accounts import sessions
 from hypercare.exceptions import Invalid, LinkEnded, NotAllowed, Refused, TooMany
 from hypercare.web import error_pages
+from hypercare.web.requests import page_before
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -104,6 +106,27 @@ def bounded_sessions(get_response: View) -> View:
             elif "X-Poll" not in request.headers:
                 sessions.note_use(request.session, at=now)
         return get_response(request)
+
+    return middleware
+
+
+def signed_out(get_response: View) -> View:
+    """Say that somebody is signed out in a way that the page understands, and lead back to the page, not to its form.
+
+    A panel that asks is answered with 401 instead of the page to sign in at, which it would show in its own place.
+    Whoever sent a form comes back to where the form stood.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        place = reverse(settings.LOGIN_URL)
+        if response.status_code != 302 or not response["Location"].startswith(f"{place}?"):
+            return response
+        if "HX-Request" in request.headers:
+            return HttpResponse(status=401, headers={"X-Signed-Out": place})
+        if request.method == "POST":
+            return redirect(f"{place}?{urlencode({'next': page_before(request, reverse('home'))})}")
+        return response
 
     return middleware
 

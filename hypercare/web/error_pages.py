@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
@@ -9,9 +10,12 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from hypercare.web.requests import is_htmx, page_before
+
 PROBLEM = "application/problem+json"
 TRY_AGAIN_S = 5
 WAIT_S = 300
+SECRET = re.compile("password|token|secret|code|key", re.IGNORECASE)
 TOO_BIG = "This is too much text for one request; a megabyte is the most. Link to larger files instead."
 TITLES = {
     400: "The request could not be read",
@@ -65,6 +69,20 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
     response = _said(request, 429)
     response["Retry-After"] = str(WAIT_S)
     return response
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django's signature
+    """403 for a form from before somebody signed in again: what to do, and what was typed, to be copied."""
+    if is_htmx(request):
+        return HttpResponse(status=403, headers={"X-Stale-Form": "true"})
+    context = {"back": page_before(request, "/"), "typed": _typed(request)}
+    return render(request, "stale_form.html", context, status=403)
+
+
+def _typed(request: HttpRequest) -> list[str]:
+    """The longer texts of a form. Secrets are never among them."""
+    fields = {name: text for name, text in request.POST.items() if not SECRET.search(name)}
+    return [str(text) for text in fields.values() if " " in str(text).strip()]
 
 
 def _program(request: HttpRequest) -> bool:

@@ -1,6 +1,7 @@
 """What edges ask of a request."""
 
 from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -30,6 +31,14 @@ def next_url(request: HttpRequest, default: str) -> str:
     asked = request.POST.get("next") or request.GET.get("next") or ""
     ours = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
     return asked if ours else default
+
+
+def page_before(request: HttpRequest, default: str) -> str:
+    """The path of the page a form stood on, when that is a page of ours."""
+    before = urlsplit(request.headers.get("Referer", ""))
+    if before.netloc != request.get_host() or not before.path.startswith("/") or before.path.startswith("//"):
+        return default
+    return f"{before.path}?{before.query}" if before.query else before.path
 
 
 def client_address(request: HttpRequest) -> str:

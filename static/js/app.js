@@ -11,3 +11,4 @@ import "./tabs.js";
 import "./ticks.js";
 import "./time.js";
 import "./toast.js";
+import "./signed-out.js";

@@ -88,7 +88,7 @@ function showLive() {
 }
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (detail.xhr?.status > 0 && detail.xhr.status < 500) showLive();
+  if (detail.xhr?.status > 0 && detail.xhr.status < 500 && detail.xhr.status !== 401) showLive();
   if (detail.successful && detail.elt.dataset?.poll && !holding.has(detail.elt.id)) current.set(detail.elt.id, Date.now());
 });
 

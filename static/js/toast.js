@@ -61,7 +61,10 @@ region?.querySelectorAll("[data-toast]").forEach((arrived) => {
 });
 document.addEventListener("toast", ({ detail }) => toast(detail));
 document.addEventListener("htmx:responseError", ({ detail }) => {
-  if (detail.elt.dataset.poll) return;
+  if (detail.elt.dataset.poll || detail.xhr.getResponseHeader("X-Signed-Out")) return;
+  if (detail.xhr.getResponseHeader("X-Stale-Form")) {
+    return toast({ text: "You signed in again since this page was opened. Nothing was sent: press once more.", level: "error" });
+  }
   toast({ text: "That did not work. Nothing was changed; try again.", level: "error" });
 });
 document.addEventListener("htmx:sendError", ({ detail }) => {

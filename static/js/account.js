@@ -1,0 +1,2 @@
+// Pages of signing in: what was being typed waits, and other tabs are told.
+import "./signed-out.js";
