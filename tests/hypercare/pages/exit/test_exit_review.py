@@ -82,6 +82,8 @@ def test_the_sponsor_signs_with_a_reason():
 
     assert answer.status_code == 302
     assert ExitSignature.objects.get().role == "sponsor"
+    page = signed_in(period.lead).get("/p/BILL/exit/").content.decode()
+    assert "“Small, and BAU agrees.”" in page
 
 
 def test_a_team_is_named_for_what_stays_open():
