@@ -4,7 +4,16 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from hypercare.pages.account import api, first_administrator, second_step, settings, setup, web_manifest
+from hypercare.pages.account import (
+    api,
+    first_administrator,
+    people,
+    people_api,
+    second_step,
+    settings,
+    setup,
+    web_manifest,
+)
 from hypercare.pages.home import home
 from hypercare.pages.period import export, metrics, overview, periods, status
 from hypercare.pages.planning import plan, scoring
@@ -46,6 +55,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/scoring/<int:version>/use/", scoring.use, name="scoring_use"),
     path("settings/setup/", setup.setup, name="setup"),
     path("settings/setup/mail/", setup.send_test_mail, name="setup_mail"),
+    path("settings/people/", people.list_people, name="people"),
+    path("settings/people/new/", people.add_person, name="person_add"),
+    path("settings/people/<int:pk>/", people.change_person, name="person"),
     path("settings/tokens/", settings.tokens, name="tokens"),
     path("settings/sign-out-everywhere/", settings.sign_out_everywhere, name="sign_out_everywhere"),
     path("settings/tokens/<int:pk>/revoke/", settings.revoke_token, name="revoke_token"),
@@ -80,6 +92,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/me/profile/", api.profile, name="api_profile"),
     path("api/v1/me/tokens/", api.tokens, name="api_tokens"),
     path("api/v1/me/tokens/<int:pk>/", api.token, name="api_token"),
+    path("api/v1/accounts/", people_api.accounts, name="api_accounts"),
+    path("api/v1/accounts/<int:pk>/", people_api.account, name="api_account"),
     path("api/v1/search/", search_api.api_search, name="api_search"),
     path("api/v1/", include("periods.api_urls")),
     path("api/v1/", include("contributors.api_urls")),

@@ -1,0 +1,104 @@
+"""The people of an installation, for whoever administers it."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from hypercare.accounts import people
+from hypercare.exceptions import Refused
+from hypercare.models import User
+from hypercare.web.forms import add_errors
+from hypercare.web.requests import SignedInRequest
+
+PER_PAGE = 50
+
+
+class RightsForm(forms.Form):
+    """What somebody may do beyond the periods they are part of."""
+
+    may_plan = forms.BooleanField(label="May plan new periods", required=False)
+    may_administer = forms.BooleanField(
+        label="Administers this installation",
+        required=False,
+        help_text="Sees set-up, deliveries and mailbox, and keeps these accounts. Needs a second step to sign in.",
+    )
+
+
+class PersonForm(RightsForm):
+    """A new account."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    email = forms.EmailField(label="E-mail", max_length=254)
+    timezone = forms.ChoiceField(
+        label="Time zone", choices=[(name, name.replace("_", " ")) for name in sorted(available_timezones())]
+    )
+    field_order = ("name", "email", "timezone", "may_plan", "may_administer")
+
+
+@login_required
+@require_safe
+def list_people(request: SignedInRequest) -> HttpResponse:
+    """Who has an account, in pages; by name or address."""
+    require_administrator(request)
+    text = request.GET.get("q", "").strip()[:100]
+    page = Paginator(people.list_people(text), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "hypercare/account/people.html", {"page": page, "text": text})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def add_person(request: SignedInRequest) -> HttpResponse:
+    """A form for a new account."""
+    require_administrator(request)
+    form, status = PersonForm(request.POST or None, initial={"timezone": request.user.timezone}), 422
+    if form.is_valid():
+        try:
+            user = people.add_person(**form.cleaned_data, by=request.user)
+            messages.success(request, f"{user.name} has an account, and gets in by “Forgotten password”.")
+            return redirect("people")
+        except Refused as error:
+            status = add_errors(form, error)
+    answer = {"form": form, "person": None}
+    return render(request, "hypercare/account/person.html", answer, status=status if form.is_bound else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def change_person(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show somebody's account, and save what they may do."""
+    require_administrator(request)
+    user = get_object_or_404(User, pk=pk)
+    form, status = RightsForm(request.POST or None, initial=_rights_of(user)), 200
+    if request.method == "POST":
+        form = RightsForm(request.POST)  # a form with no box ticked sends nothing but its token
+        try:
+            people.change_rights(user.pk, **_ticked(form), by=request.user)
+            messages.success(request, f"What {user.name} may do is saved.")
+            return redirect("people")
+        except Refused as error:
+            status = add_errors(form, error)
+    return render(request, "hypercare/account/person.html", {"form": form, "person": user}, status=status)
+
+
+def require_administrator(request: SignedInRequest) -> None:
+    """Raise Http404 for whoever does not administer the installation: for them the page is not there."""
+    if not request.user.is_superuser:
+        raise Http404
+
+
+def _rights_of(user: User) -> dict[str, bool]:
+    return {"may_plan": user.may_plan, "may_administer": user.is_superuser}
+
+
+def _ticked(form: forms.Form) -> dict[str, Any]:
+    form.full_clean()
+    return form.cleaned_data
