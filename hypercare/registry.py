@@ -27,6 +27,18 @@ INVITE_WAITING = "contributors.people.members.invite_waiting"
 ROLES_AS_PLANNED = "contributors.shifts.roles.planned_roles"
 ADD_PLANNED_ROLES = "contributors.shifts.roles.add_planned_roles"
 
+# What somebody holds and what becomes of it when their account is switched off: (user, at=) -> HeldDuty rows.
+HELD_DUTIES: tuple[str, ...] = (
+    "contributors.shifts.held_duties.list_held",
+    "periods.go.held_seats.list_held",
+    "periods.checklist.held_checks.list_held",
+    "periods.debriefs.held_actions.list_held",
+    "incidents.triage.held_incidents.list_held",
+)
+
+# (user, by=, at=, via=) -> None: an account was just switched off, in its transaction.
+ON_DEACTIVATED: tuple[str, ...] = ("contributors.shifts.release.release_everywhere",)
+
 # The small figures on the tabs of a period: (period, at=) -> dict. The front knows all apps.
 TAB_COUNTS = "hypercare.pages.period.overview.tab_counts"
 
@@ -207,6 +219,8 @@ def every_path() -> list[str]:
     return [
         HAS_RIGHT,
         OWNS_OPEN_PERIOD,
+        *HELD_DUTIES,
+        *ON_DEACTIVATED,
         TAB_COUNTS,
         JOURNAL_KINDS,
         ADD_MEMBER,

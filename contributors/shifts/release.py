@@ -9,7 +9,9 @@ from django.db import transaction
 
 from contributors.models import Membership
 from contributors.people import eligibility
-from contributors.people.members import _check_member, _journal_member, _require_other_owner, lock_member
+from contributors.people.members import _check_member, _journal_member, _require_other_owner, add_member, lock_member
+from contributors.people.permissions import OWNER
+from contributors.shifts.held_duties import is_only_owner, open_memberships
 from contributors.shifts.roster import _cancel, _coming
 from hypercare.exceptions import Refused
 from hypercare.models import User
@@ -57,6 +59,28 @@ def remove_member(membership_id: int, *, by: User, at: datetime, via: str = "") 
     for shift in coming:
         _cancel(shift, member.period, by, at, via)
     return member
+
+
+@transaction.atomic
+def release_everywhere(user: User, *, by: User, at: datetime, via: str = "") -> None:
+    """An account was switched off: its coming shifts are cancelled in every period that has not ended.
+
+    A period that nobody else owns goes to whoever switched it off, so that it can be planned and run on.
+    """
+    for pk in open_memberships(user).values_list("pk", flat=True):
+        member = lock_member(pk)
+        if is_only_owner(member):
+            _make_owner(member, by, at, via)
+        for shift in _coming(member.period, at).filter(user=user):
+            _cancel(shift, member.period, by, at, via)
+
+
+def _make_owner(before: Membership, by: User, at: datetime, via: str) -> None:
+    there = Membership.objects.filter(period=before.period_id, user=by, left_at__isnull=True).first()
+    if there is not None:
+        change_member(there.pk, right=OWNER, by=by, at=at, via=via)
+    else:
+        add_member(before.period_id, user=by, right=OWNER, role=None, by=by, at=at, via=via)
 
 
 def _require_removable(member: Membership) -> None:

@@ -6,13 +6,16 @@ place away at once one is refused.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
+from hypercare import registry
+from hypercare.accounts.api_tokens import living_tokens
 from hypercare.exceptions import AlreadyDone, Invalid, NotAllowed, Refused
 from hypercare.models import User
 
@@ -63,6 +66,39 @@ def change_rights(user_id: int, *, by: User, **rights: bool) -> User:
         _require_other_administrator(user)
     user.may_plan, user.is_superuser, user.is_staff = rights.get("may_plan", user.may_plan), administers, administers
     user.save(update_fields=["may_plan", "is_superuser", "is_staff"])
+    return user
+
+
+@transaction.atomic
+def deactivate(user_id: int, *, by: User, at: datetime, via: str = "") -> User:
+    """Switch an account off: sessions and tokens end for good, and each room gives back what `list_duties` said.
+
+    Raises Refused for oneself, so that an administrator is left; AlreadyDone, NotAllowed.
+    """
+    user = _hold(by, user_id)
+    if user.pk == by.pk:
+        raise Refused("You can't switch off your own account. Another administrator can.")
+    if not user.is_active:
+        raise AlreadyDone(f"The account of {user} is switched off already.")
+    living_tokens(user).update(revoked_at=at)
+    User.objects.filter(pk=user.pk).update(is_active=False, session_round=F("session_round") + 1)
+    user.refresh_from_db()
+    for path in registry.ON_DEACTIVATED:
+        registry.resolve(path)(user, by=by, at=at, via=via)
+    return user
+
+
+@transaction.atomic
+def reactivate(user_id: int, *, by: User) -> User:
+    """Switch an account on again: password and periods are as they were; sessions, tokens and shifts are not.
+
+    Raises AlreadyDone, NotAllowed.
+    """
+    user = _hold(by, user_id)
+    if user.is_active:
+        raise AlreadyDone(f"The account of {user} is switched on already.")
+    user.is_active = True
+    user.save(update_fields=["is_active"])
     return user
 
 

@@ -11,9 +11,10 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from hypercare.accounts import people
+from hypercare.accounts import duties, people
 from hypercare.exceptions import Refused
 from hypercare.models import User
 from hypercare.web.forms import add_errors
@@ -67,7 +68,7 @@ def add_person(request: SignedInRequest) -> HttpResponse:
             return redirect("people")
         except Refused as error:
             status = add_errors(form, error)
-    answer = {"form": form, "person": None}
+    answer: dict[str, Any] = {"form": form, "person": None, "duties": []}
     return render(request, "hypercare/account/person.html", answer, status=status if form.is_bound else 200)
 
 
@@ -86,7 +87,29 @@ def change_person(request: SignedInRequest, pk: int) -> HttpResponse:
             return redirect("people")
         except Refused as error:
             status = add_errors(form, error)
-    return render(request, "hypercare/account/person.html", {"form": form, "person": user}, status=status)
+    held = duties.list_duties(user, at=timezone.now()) if user.is_active else []
+    answer = {"form": form, "person": user, "duties": held}
+    return render(request, "hypercare/account/person.html", answer, status=status)
+
+
+@login_required
+@require_POST
+def deactivate(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Switch somebody's account off, after the page said what becomes of what they hold."""
+    require_administrator(request)
+    user = people.deactivate(get_object_or_404(User, pk=pk).pk, by=request.user, at=timezone.now())
+    messages.success(request, f"The account of {user.name} is switched off.")
+    return redirect("person", pk=pk)
+
+
+@login_required
+@require_POST
+def reactivate(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Switch somebody's account on again."""
+    require_administrator(request)
+    user = people.reactivate(get_object_or_404(User, pk=pk).pk, by=request.user)
+    messages.success(request, f"The account of {user.name} is switched on again.")
+    return redirect("person", pk=pk)
 
 
 def require_administrator(request: SignedInRequest) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hypercare.accounts import people
-from hypercare.api import PAGING, person
+from hypercare.accounts import duties, people
+from hypercare.api import PAGING, VIA, person
 from hypercare.api.lists import Answer, list_response
-from hypercare.api.strict import StrictSerializer, validate_input
+from hypercare.api.strict import StrictSerializer, require_no_input, validate_input
 from hypercare.models import User, validate_time_zone
 
 SEARCH = OpenApiParameter("q", str, description="Words of a name or an address.")
@@ -29,6 +30,14 @@ class AccountOut(serializers.ModelSerializer[User]):
     class Meta:
         model = User
         fields: ClassVar = ["id", "email", "name", "timezone", "may_plan", "may_administer", "is_active", "joined_at"]
+
+
+class HeldDutyOut(serializers.Serializer[Any]):
+    """What somebody holds in a period, and what becomes of it when their account is switched off."""
+
+    period = serializers.CharField()
+    what = serializers.CharField()
+    becomes = serializers.CharField()
 
 
 class RightsIn(StrictSerializer):
@@ -71,6 +80,34 @@ def account(request: Request, pk: int) -> Response:
     if request.method == "PATCH":
         user = people.change_rights(user.pk, **validate_input(RightsIn, request), by=me)
     return Response(AccountOut(user).data)
+
+
+@extend_schema(responses=HeldDutyOut(many=True), operation_id="accounts_duties")
+@api_view(["GET"])
+def account_duties(request: Request, pk: int) -> Response:
+    """What somebody holds, and what becomes of it when their account is switched off: read it before."""
+    administrator(request)
+    held = duties.list_duties(get_object_or_404(User, pk=pk), at=timezone.now())
+    return Response(HeldDutyOut(held, many=True).data)
+
+
+@extend_schema(request=None, responses=AccountOut, operation_id="accounts_deactivate")
+@api_view(["POST"])
+def deactivate(request: Request, pk: int) -> Response:
+    """Switch an account off: its sessions and tokens end, its coming shifts are cancelled."""
+    me = administrator(request)
+    require_no_input(request)
+    user = people.deactivate(get_object_or_404(User, pk=pk).pk, by=me, at=timezone.now(), via=VIA)
+    return Response(AccountOut(user).data)
+
+
+@extend_schema(request=None, responses=AccountOut, operation_id="accounts_reactivate")
+@api_view(["POST"])
+def reactivate(request: Request, pk: int) -> Response:
+    """Switch an account on again."""
+    me = administrator(request)
+    require_no_input(request)
+    return Response(AccountOut(people.reactivate(get_object_or_404(User, pk=pk).pk, by=me)).data)
 
 
 def administrator(request: Request) -> User:

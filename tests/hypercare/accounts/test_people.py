@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, connections
 
-from hypercare.accounts import people
+from contributors.models import Membership
+from hypercare.accounts import api_tokens, duties, people
 from hypercare.exceptions import AlreadyDone, Invalid, NotAllowed, Refused
 from hypercare.models import User
-from tests.factories import make_user
+from tests.factories import NOW, make_check, make_incident, make_member, make_period, make_role, make_shift, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +82,48 @@ def test_whoever_does_not_administer_changes_nothing() -> None:
         people.add_person(email="x@example.com", name="X", by=maja)
 
 
+def test_an_account_that_is_switched_off_ends_with_its_sessions_and_tokens_and_comes_back_without() -> None:
+    admin, maja = make_admin(), make_user("Maja")
+    api_tokens.make_token(maja, name="script", may_write=True, at=NOW)
+    before = maja.get_session_auth_hash()
+
+    people.deactivate(maja.pk, by=admin, at=NOW)
+    with pytest.raises(AlreadyDone):
+        people.deactivate(maja.pk, by=admin, at=NOW)
+    back = people.reactivate(maja.pk, by=admin)
+
+    assert back.is_active
+    assert back.get_session_auth_hash() != before
+    assert not api_tokens.living_tokens(maja).exists()
+    with pytest.raises(AlreadyDone):
+        people.reactivate(maja.pk, by=admin)
+    with pytest.raises(Refused, match="your own account"):
+        people.deactivate(admin.pk, by=admin, at=NOW)
+
+
+def test_what_becomes_of_each_duty_is_said_before_and_happens() -> None:
+    admin, maja = make_admin(), make_user("Maja")
+    period = make_period(lead=maja)
+    role = make_role(period)
+    Membership.objects.filter(period=period).delete()
+    make_member(period, maja, right="owner", role=role)
+    shift, past = make_shift(role, maja), make_shift(role, maja, starts_at=NOW - timedelta(days=2))
+    make_check(period, owner=maja)
+    make_incident(period, owner=maja)
+
+    said = [duty.what for duty in duties.list_duties(maja, at=NOW)]
+    people.deactivate(maja.pk, by=admin, at=NOW)
+
+    duty = f"Duty: {role.name}"
+    assert said == ["Only owner", duty, "Coming shifts: 1", "Lead", "Open checks: 1", "Open incidents: 1"]
+    shift.refresh_from_db()
+    past.refresh_from_db()
+    assert (shift.cancelled_at, past.cancelled_at) == (NOW, None)
+    assert Membership.objects.get(period=period, user=admin).right == "owner"
+    kinds = list(period.journal.order_by("seq").values_list("kind", flat=True))
+    assert kinds[-2:] == ["contributor.added", "shift.cancelled"]
+
+
 def at_once(*acts: Any) -> list[str]:
     """What became of each, begun together on connections of their own."""
     gate, said = threading.Barrier(len(acts)), []
@@ -110,6 +154,18 @@ def test_of_two_administrators_who_end_each_other_at_once_one_stays() -> None:
     said = at_once(
         lambda: people.change_rights(other.pk, may_administer=False, by=one),
         lambda: people.change_rights(one.pk, may_administer=False, by=other),
+    )
+
+    assert (said, administrators()) == (["NotAllowed", "done"], 1)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets one write at a time")
+def test_of_two_administrators_who_switch_each_other_off_at_once_one_stays() -> None:
+    one, other = make_admin("One"), make_admin("Other")
+
+    said = at_once(
+        lambda: people.deactivate(other.pk, by=one, at=NOW), lambda: people.deactivate(one.pk, by=other, at=NOW)
     )
 
     assert (said, administrators()) == (["NotAllowed", "done"], 1)

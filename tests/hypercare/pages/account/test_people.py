@@ -88,6 +88,23 @@ def test_a_script_does_the_same(client: Client, admin: User) -> None:
     assert [row["name"] for row in client.get(API, {"q": "ines"}).json()["results"]] == ["Ines"]
 
 
+def test_an_account_is_switched_off_and_on_again_by_page_and_script(client: Client) -> None:
+    maja = make_user("Maja")
+    page, api = f"{PAGE}{maja.pk}/", f"{API}{maja.pk}/"
+    theirs = signed_in(maja)
+
+    assert "Holds nothing" in client.get(page).content.decode()
+    assert client.get(f"{api}duties/").json() == []
+    assert client.post(f"{page}deactivate/")["Location"] == page
+    assert theirs.get("/")["Location"].startswith("/accounts/login/")
+    assert "Switch on again" in client.get(page).content.decode()
+    assert client.post(f"{api}deactivate/").status_code == 409
+    assert client.post(f"{api}reactivate/").json()["is_active"] is True
+    assert theirs.get("/").status_code == 302, "an ended session stays ended"
+    assert client.post(f"{api}deactivate/").json()["is_active"] is False
+    assert client.post(f"{page}reactivate/").status_code == 302
+
+
 def test_for_anybody_else_there_is_nothing_here(admin: User) -> None:
     planner = signed_in(make_user("Maja", may_plan=True))
 
