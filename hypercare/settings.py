@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "hypercare.site.middleware.signed_out",
     "hypercare.site.middleware.viewer_time_zone",
     "hypercare.site.middleware.second_step",
+    "hypercare.site.middleware.sent_once",
     "hypercare.site.middleware.refusals",
 ]
 

@@ -16,6 +16,7 @@ from django.db.models import F, Q, QuerySet
 
 from hypercare import registry
 from hypercare.accounts.api_tokens import living_tokens
+from hypercare.database import accents
 from hypercare.exceptions import AlreadyDone, Invalid, NotAllowed, Refused
 from hypercare.models import User
 
@@ -26,7 +27,7 @@ def list_people(text: str = "") -> QuerySet[User]:
     """Everybody with an account whose name or address has each word, those switched off too."""
     found = User.objects.all()
     for word in text.split():
-        found = found.filter(Q(name__icontains=word) | Q(email__icontains=word))
+        found = found.filter(accents.stands_in("name", word) | Q(email__icontains=word))
     return found.order_by("name", "id")
 
 

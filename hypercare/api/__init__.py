@@ -10,7 +10,7 @@ from functools import wraps
 from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, transaction
 from django.http import Http404, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -32,6 +32,7 @@ from hypercare.exceptions import Invalid, LinkEnded, NotAllowed, Refused, TooMan
 from hypercare.models import ApiToken, FirstAnswer, User
 from hypercare.security import limits
 from hypercare.web.error_pages import PROBLEM, TITLES, TOO_BIG
+from hypercare.web.first_answers import claim_first
 from hypercare.web.requests import client_address
 
 PAGING = [
@@ -47,7 +48,6 @@ IDEMPOTENCY = OpenApiParameter(
 )
 VIA = "api"  # how what a program did is marked in the journal
 Answer = Response | StreamingHttpResponse  # a CSV file of a list is streamed
-REPEATABLE = timedelta(hours=24)
 LONGEST_KEY = 200  # characters of an Idempotency-Key
 
 
@@ -269,12 +269,9 @@ def idempotent(view: Callable[..., Answer]) -> Callable[..., Answer]:
             _fingerprint(request),
             timezone.now(),
         )
-        FirstAnswer.objects.filter(at__lt=now - REPEATABLE).delete()
         with transaction.atomic():
-            try:
-                with transaction.atomic():
-                    first = FirstAnswer.objects.create(slot=slot, asked=asked, at=now)
-            except IntegrityError:
+            first = claim_first(slot, asked, at=now)
+            if first is None:
                 return _first_answer(slot, asked)
             answer = view(request, *args, **kwargs)
             return _kept(first, answer) if isinstance(answer, Response) else answer

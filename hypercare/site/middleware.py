@@ -16,7 +16,7 @@ from django.utils import timezone
 from hypercare.accounts import second_step as steps
 from hypercare.accounts import sessions
 from hypercare.exceptions import Invalid, LinkEnded, NotAllowed, Refused, TooMany
-from hypercare.web import error_pages
+from hypercare.web import error_pages, form_keys
 from hypercare.web.requests import page_before
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -147,6 +147,16 @@ def second_step(get_response: View) -> View:
         if "HX-Request" in request.headers:
             return HttpResponse(status=204, headers={"HX-Redirect": place})
         return redirect(place)
+
+    return middleware
+
+
+def sent_once(get_response: View) -> View:
+    """A form with a key is done once, however often it is sent."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        key = form_keys.form_key_of(request)
+        return form_keys.answer_once(request, key, get_response) if key else get_response(request)
 
     return middleware
 

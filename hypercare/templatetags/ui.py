@@ -23,6 +23,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from hypercare.ui import charts_svg, region_colours, time_words, verdicts
+from hypercare.ui.form_key import FIELD, new_form_key
 
 register = template.Library()
 
@@ -51,6 +52,12 @@ PERIOD_PILLS = {  # status: (word, icon, tone)
 }
 TONE_ICONS = {"ok": "ok", "warn": "warn", "danger": "late", "info": "eye", "accent": "clock", "neutral": "none"}
 UNDO_PREFIX = "undo:"
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """The hidden field by which a form that is sent twice is done once; for forms that make something."""
+    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, new_form_key())
 
 
 @register.simple_tag

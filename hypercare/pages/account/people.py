@@ -30,7 +30,7 @@ class RightsForm(forms.Form):
     may_administer = forms.BooleanField(
         label="Administers this installation",
         required=False,
-        help_text="Sees set-up, deliveries and mailbox, and keeps these accounts. Needs a second step to sign in.",
+        help_text="Sees set-up, deliveries and mailbox, and keeps these accounts.",
     )
 
 
