@@ -324,7 +324,8 @@ def test_no_change_is_taken_from_a_page_of_somebody_else() -> None:
 
     for route in [*PRIVATE, *(route for route in ROUTES if route.startswith("accounts/"))]:
         answer = ask(client, "post", route)
-        if answer.status_code not in (403, 405) and not answer.get("Location", "").startswith("/accounts/"):
+        # 415: the body is of no kind that is read there, which comes before the token in it.
+        if answer.status_code not in (403, 405, 415) and not answer.get("Location", "").startswith("/accounts/"):
             wrong.append((route, answer.status_code))
 
     assert wrong == []

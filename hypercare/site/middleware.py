@@ -120,8 +120,8 @@ def signed_out(get_response: View) -> View:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         place = reverse(settings.LOGIN_URL)
-        if response.status_code != 302 or not response["Location"].startswith(f"{place}?"):
-            return response
+        if response.status_code != 302 or not response["Location"].startswith(f"{place}?next="):
+            return response  # Also somebody who just signed out, who is told so there.
         if "HX-Request" in request.headers:
             return HttpResponse(status=401, headers={"X-Signed-Out": place})
         if request.method == "POST":

@@ -50,7 +50,7 @@ class PersonForm(RightsForm):
 def list_people(request: SignedInRequest) -> HttpResponse:
     """Who has an account, in pages; by name or address."""
     require_administrator(request)
-    text = request.GET.get("q", "").strip()[:100]
+    text = request.GET.get("q", "").replace("\0", "").strip()[:100]
     page = Paginator(people.list_people(text), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "hypercare/account/people.html", {"page": page, "text": text})
 

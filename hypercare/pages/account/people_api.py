@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hypercare.accounts import duties, people
-from hypercare.api import PAGING, VIA, person
+from hypercare.api import PAGING, VIA, person, query
 from hypercare.api.lists import Answer, list_response
 from hypercare.api.strict import StrictSerializer, require_no_input, validate_input
 from hypercare.models import User, validate_time_zone
@@ -66,7 +66,7 @@ def accounts(request: Request) -> Answer:
     if request.method == "POST":
         made = people.add_person(**validate_input(AccountIn, request), by=me)
         return Response(AccountOut(made).data, status=201)
-    found = people.list_people(request.query_params.get("q", ""))
+    found = people.list_people(query.read_text(request, "q"))
     return list_response(found, request, ("name", "id"), lambda page: AccountOut(page, many=True))
 
 
