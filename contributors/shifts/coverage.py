@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from django.db.models import QuerySet
 
@@ -104,6 +104,13 @@ def roles_of(period: Period) -> list[Role]:
 def required_cover(period: Period, role: Role, *, start: datetime, end: datetime) -> list[intervals.Requirement]:
     """When a role must be covered within an interval, and by how many: see `requirements.py`."""
     return requirements.required_cover(period, role, start=start, end=end)
+
+
+def paged_cover(period: Period, of_roles: Sequence[Role], *, start: datetime, end: datetime) -> list[intervals.Span]:
+    """When somebody is asked to answer pages; of all roles where none is said to answer them."""
+    answering = [role for role in of_roles if role.answers_pages] or of_roles
+    needs = chain.from_iterable(required_cover(period, role, start=start, end=end) for role in answering)
+    return intervals.union((need.start, need.end) for need in needs)
 
 
 def accepted_gaps_of(period: Period) -> list[AcceptedGap]:

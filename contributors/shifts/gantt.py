@@ -76,7 +76,12 @@ def build_board(period: Period, asked: GanttQuery, *, viewer: User, at: datetime
         asked=asked,
         gantt=drawing.draw_gantt(drawn, window=window, now=at, named={day: name for day, _, name in free}),
         strip=gantt_overview.build_strip(
-            period, asked, [gap for gap in gaps if gap_key(gap) not in let_stand], window, at
+            period,
+            asked,
+            [gap for gap in gaps if gap_key(gap) not in let_stand],
+            coverage.paged_cover(period, roles, start=begin, end=end),
+            window,
+            at,
         ),
         gaps=tuple(gaps),
         shifts=tuple(shifts),

@@ -1,4 +1,4 @@
-"""The whole window of a period as a strip: covered, too few, or somebody missing."""
+"""The whole window of a period as a strip: covered, too few, somebody missing, or nobody asked for."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from contributors.shifts.coverage import RoleGap
 from contributors.shifts.gantt_query import GanttQuery, midnight_of, roster_bounds
+from contributors.shifts.intervals import Span
 from hypercare.ui import charts_svg
 from hypercare.ui.charts_svg import Box
 from periods.calendar import wallclock
 from periods.models import Period
 
+WORDS = {"ok": "covered", "thin": "too few", "gap": "somebody missing", "off": "nobody is asked to answer pages"}
 CELL = timedelta(hours=8)
 LONGEST_STRIP = 45
 FILLED = 0.93  # of a cell of the strip; the rest keeps it apart from the next
@@ -20,7 +22,7 @@ FILLED = 0.93  # of a cell of the strip; the rest keeps it apart from the next
 
 @dataclass(frozen=True)
 class OverviewCell:
-    """A stretch of the strip: `ok`, `thin` (too few) or `gap` (nobody), and where it leads."""
+    """A stretch of the strip: `ok`, `thin` (too few), `gap` (nobody) or `off` (nobody asked), and where it leads."""
 
     box: Box
     kind: str
@@ -37,11 +39,21 @@ class OverviewStrip:
     labels: tuple[tuple[float, str], ...]
     view: Box
 
+    @property
+    def has_off(self) -> bool:
+        """Whether there is time for which nobody is asked."""
+        return any(cell.kind == "off" for cell in self.cells)
+
 
 def build_strip(
-    period: Period, asked: GanttQuery, gaps: Sequence[RoleGap], shown: tuple[datetime, datetime], at: datetime
+    period: Period,
+    asked: GanttQuery,
+    gaps: Sequence[RoleGap],
+    needed: Sequence[Span],
+    shown: tuple[datetime, datetime],
+    at: datetime,
 ) -> OverviewStrip:
-    """The strip, with the shown days framed."""
+    """The strip, with the shown days framed. `needed` is when somebody is asked to answer pages: no gap is no cover."""
     first = midnight_of(wallclock.local_day(roster_bounds(period)[0], asked.zone), asked.zone)
     last = midnight_of(wallclock.local_day(roster_bounds(period)[1], asked.zone) + timedelta(days=1), asked.zone)
     days = (last.date() - first.date()).days
@@ -49,7 +61,9 @@ def build_strip(
     view = charts_svg.place_span(*shown, window=(first, last)) or Box(0, 0, 100, 100)
     every = max(1, -(-days // 15))
     labels = [(charts_svg.share_of_window(day, first, last), f"{day:%-d}") for day in _days(first, days)[::every]]
-    return OverviewStrip(cells=tuple(_cells(asked, gaps, (first, last), step, at)), labels=tuple(labels), view=view)
+    return OverviewStrip(
+        cells=tuple(_cells(asked, gaps, needed, (first, last), step, at)), labels=tuple(labels), view=view
+    )
 
 
 def _days(first: datetime, count: int) -> list[datetime]:
@@ -57,23 +71,29 @@ def _days(first: datetime, count: int) -> list[datetime]:
 
 
 def _cells(
-    asked: GanttQuery, gaps: Sequence[RoleGap], window: tuple[datetime, datetime], step: timedelta, at: datetime
+    asked: GanttQuery,
+    gaps: Sequence[RoleGap],
+    needed: Sequence[Span],
+    window: tuple[datetime, datetime],
+    step: timedelta,
+    at: datetime,
 ) -> list[OverviewCell]:
     cells, start = [], window[0]
     while start < window[1]:
         end = min(start + step, window[1])
-        kind = _kind(gaps, start.astimezone(UTC), end.astimezone(UTC))
+        kind = _kind(gaps, needed, start.astimezone(UTC), end.astimezone(UTC))
         placed = charts_svg.place_span(start, end, window=window) or Box(0, 0, 0, 0)
         box = Box(placed.x, 0, round(placed.width * FILLED, 2), 100)
         link = asked.link(**{"from": start.date().isoformat(), "view": "5" if asked.view == "all" else asked.view})
-        words = {"ok": "covered", "thin": "too few", "gap": "somebody missing"}[kind]
-        cells.append(OverviewCell(box, kind, end <= at, link, f"{start:%a %-d %b %H:%M}: {words}"))
+        cells.append(OverviewCell(box, kind, end <= at, link, f"{start:%a %-d %b %H:%M}: {WORDS[kind]}"))
         start = end
     return cells
 
 
-def _kind(gaps: Sequence[RoleGap], start: datetime, end: datetime) -> str:
+def _kind(gaps: Sequence[RoleGap], needed: Sequence[Span], start: datetime, end: datetime) -> str:
     inside = [gap for gap in gaps if gap.start < end and gap.end > start]
     if any(gap.nobody for gap in inside):
         return "gap"
-    return "thin" if inside else "ok"
+    if inside:
+        return "thin"
+    return "ok" if any(begin < end and finish > start for begin, finish in needed) else "off"

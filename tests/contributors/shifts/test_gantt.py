@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,29 @@ def test_a_day_that_is_longer_or_shorter_says_so(day, hours, words):
     start = datetime(day.year, day.month, day.day, 8, tzinfo=CPH).astimezone(UTC)
 
     assert gantt.describe_odd_length(start, start + hours * HOUR, CPH) == words
+
+
+def test_time_for_which_nobody_is_asked_is_never_drawn_as_covered():
+    go_live = datetime(2026, 11, 16, 7, tzinfo=UTC)
+    period = make_period(went_live_at=go_live, go_live_at=go_live, ends_at=go_live + 20 * DAY)
+    pager = make_role(period, "Engineering on call", cover_until=go_live + 10 * DAY)
+    desk = make_role(period, "Support desk", cover="business")
+    ann, ben = make_user("Ann"), make_user("Ben")
+    for day in range(20):
+        make_shift(desk, ben, starts_at=go_live + day * DAY, hours=12)
+        if day < 10:
+            make_shift(pager, ann, starts_at=go_live + day * DAY, hours=24)
+
+    client = Client()
+    client.force_login(period.lead)
+    with time_machine.travel(go_live, tick=False):
+        page = client.get(f"/p/{period.key}/coverage/").content.decode()
+
+    told = re.findall(r"<title>\w+ (\d+) Nov 08:00: ([^<]+)</title>", page)
+    said = {int(day): words for day, words in told}
+    assert {said[day] for day in range(17, 26)} == {"covered"}
+    assert {said[day] for day in range(27, 31)} == {"nobody is asked to answer pages"}
+    assert "Nobody asked to answer pages" in page
 
 
 def test_a_shift_of_25_hours_is_marked_on_the_board_and_in_the_table():
