@@ -48,7 +48,7 @@ format: ## Lay out Python and templates as `make check` wants them
 
 e2e: ## Drive the product through a browser
 	$(ENVIRONMENT) e2e
-	@$(PYTHON_HERE) -m pytest tests/journeys -m journey -n 2 --dist loadfile $(ARGS)
+	@$(PYTHON_HERE) -m pytest tests/journeys -m journey -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 faults: ## Break things while messages are due: killed workers, cut sessions, hung receivers (ARGS="--quick" for two minutes)
 	$(ENVIRONMENT) test

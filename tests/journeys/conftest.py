@@ -49,6 +49,14 @@ LISTEN = """document.addEventListener('securitypolicyviolation', event =>
     console.error('CSP ' + event.violatedDirective + ' ' + event.blockedURI))"""
 
 Found = TypeVar("Found")
+# The longest walks begin first, so that neither process is left with one at the end.
+FIRST = ("test_newcomer", "test_every_page")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole files in their order, but for the longest ones."""
+    places = {name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(FIRST)))
 
 
 def until(what: str, look: Callable[[], Found | None], *, patience: float = PATIENCE) -> Found:
