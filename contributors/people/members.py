@@ -55,7 +55,7 @@ def invite(membership_id: int, *, by: User, at: datetime, via: str = "") -> Memb
 
 def invite_all(period_id: int, *, by: User, at: datetime, via: str = "") -> list[Membership]:
     """Invite every member with a duty role who has not been asked yet; who they were."""
-    waiting = members_of(period_id).filter(invited_at__isnull=True, role__isnull=False)
+    waiting = duty_holders(period_id).filter(invited_at__isnull=True)
     return invite_members([member.pk for member in waiting], by=by, at=at, via=via)
 
 
@@ -74,6 +74,11 @@ def invite_waiting(period_id: int, *, by: User, at: datetime, via: str = "") -> 
 def uninvited_members(period_id: int) -> QuerySet[Membership]:
     """Members who take part and were not asked yet, by name."""
     return members_of(period_id).filter(invited_at__isnull=True).exclude(right=Membership.Right.VIEWER)
+
+
+def duty_holders(period_id: int) -> QuerySet[Membership]:
+    """Members with a duty role, by role and name. Who only watches holds none, whatever the plan says."""
+    return members_of(period_id).filter(role__isnull=False).exclude(right=Membership.Right.VIEWER)
 
 
 def members_of(period_id: int) -> QuerySet[Membership]:

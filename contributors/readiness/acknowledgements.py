@@ -325,7 +325,7 @@ def find_blockers(period: Period, transition: Transition, *, at: datetime) -> li
 
 
 def _empty_roles(period: Period) -> Iterator[Blocker]:
-    held = people_members.members_of(period.pk).filter(role__isnull=False).values_list("role_id", flat=True).order_by()
+    held = people_members.duty_holders(period.pk).values_list("role_id", flat=True).order_by()
     empty = Role.objects.filter(period=period, required=True).exclude(pk__in=held)
     for role in empty.order_by("position", "id"):
         url = page_url(period, "contributors:people")
@@ -381,7 +381,7 @@ def _unready_sentence(row: ReadinessRow) -> str:
 
 def _uninvited(period: Period) -> Iterator[Blocker]:
     url = page_url(period, "contributors:people")
-    on_duty = list(people_members.members_of(period.pk).filter(role__isnull=False))
+    on_duty = list(people_members.duty_holders(period.pk))
     if not on_duty:
         text = "Nobody holds a duty role yet. Add the people who will be on duty."
         yield Blocker(text, url, code="invite.nobody_on_duty")

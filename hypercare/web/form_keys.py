@@ -21,6 +21,8 @@ from hypercare.ui.form_key import FIELD
 from hypercare.web.first_answers import claim_first
 from hypercare.web.requests import is_htmx, page_before
 
+# Programs send bodies of their own there, which only the view may read; they have `Idempotency-Key`.
+OF_PROGRAMS: Final = ("/api/", "/hooks/", "/hb/")
 FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 NOT_COMPARED: Final = ("csrfmiddlewaretoken",)  # masked anew in each page
 SAID: Final = "That was sent twice, and done once."
@@ -28,7 +30,7 @@ SAID: Final = "That was sent twice, and done once."
 
 def form_key_of(request: HttpRequest) -> str:
     """The key a form came with; empty where it has none, or what came is no form."""
-    if request.method != "POST" or request.content_type not in FORMS:
+    if request.method != "POST" or request.content_type not in FORMS or request.path.startswith(OF_PROGRAMS):
         return ""
     return request.POST.get(FIELD, "")
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from contributors.models import Acknowledgement, Delivery, Membership
+from contributors.people import members as people_members
 from contributors.readiness import acknowledgements
 from hypercare.exceptions import AlreadyDone, Invalid, NotAllowed, Refused
 from hypercare.models import User
@@ -209,6 +210,20 @@ def test_readiness_opens_once_everybody_on_duty_is_invited():
     assert [blocker.text for blocker in empty] == ["Nobody holds a duty role yet. Add the people who will be on duty."]
     assert [blocker.text for blocker in waiting] == ["Not invited yet: Fresh Person."]
     assert acknowledgements.find_blockers(period, "invite", at=BEFORE) == []
+
+
+def test_who_only_watches_holds_no_duty_and_nobody_waits_for_them():
+    period = make_period(Period.Status.PLANNED)
+    desk = make_role(period, "Vendor desk", required=True)
+    make_member(period, make_user("SAP Vendor Desk"), right="viewer", role=desk)
+
+    texts = [one.text for one in acknowledgements.find_blockers(period, "invite", at=BEFORE)]
+    go = [one.text for one in acknowledgements.find_blockers(period, "go", at=BEFORE)]
+    people_members.invite_all(period.pk, by=period.lead, at=BEFORE)
+
+    assert texts == ["Nobody holds a duty role yet. Add the people who will be on duty."]
+    assert "Nobody holds Vendor desk. Add somebody to it." in go
+    assert not period.memberships.filter(invited_at__isnull=False, user__name="SAP Vendor Desk").exists()
 
 
 def test_somebody_whom_no_message_reaches_stands_in_the_way_of_a_go_until_one_does():
