@@ -173,8 +173,9 @@ def give_out_the_checks(maja: Visitor) -> None:
     row.locator("select").select_option(label="Priya Raman, Support desk")
     row.locator("select").press("Enter")
     expect(row).to_contain_text("Priya R.")
-    row.get_by_role("button", name=re.compile("^Complete")).click()
-    expect(row.get_by_label("Done")).to_be_visible()
+    row.get_by_role("link", name=re.compile("^Complete")).click()
+    page.locator("main [name=evidence]").fill("Seen by both")
+    page.get_by_role("button", name="Complete", exact=True).click()
     page.get_by_role("button", name=re.compile("Undo")).last.click()
     expect(page.get_by_text("is as it was")).to_be_visible()
 

@@ -90,6 +90,8 @@ def act_on_check(request: SignedInRequest, key: str, pk: int, name: str) -> Http
     except Invalid as error:
         if form is None:
             raise
+        if _in_row(request) and not part:
+            return _refused(request, period, pk, error, now)  # Pressed in the list, where there is no form.
         add_errors(form, error)
         return _ask(request, check, action, form, now, part)
     except NotAllowed:

@@ -850,6 +850,22 @@ def test_an_owner_and_a_due_time_are_changed_in_their_row_with_an_undo():
     assert "/undo/1/" in due.headers["HX-Trigger"]
 
 
+def test_the_list_leads_to_the_form_where_evidence_is_asked_for_and_a_press_without_says_so_in_the_row():
+    period, client = getting_ready()
+    check = make_check(period, evidence_wanted="Signed report")
+    headers = {**IN_ROW, "HX-Target": f"check-{check.pk}"}
+
+    listed = text_of(client.get(base_of(period)))
+    answer = client.post(f"{base_of(period, check)}complete/", headers=headers)
+
+    assert f'href="{base_of(period, check)}complete/"' in listed
+    assert f'hx-post="{base_of(period, check)}complete/"' not in listed
+    assert text_of(answer).strip().startswith(f'<tr id="check-{check.pk}"')
+    assert "asks for evidence (signed report)" in text_of(answer)
+    check.refresh_from_db()
+    assert check.status == "open"
+
+
 def test_a_refusal_in_a_row_is_that_row_with_the_sentence():
     period, client = getting_ready()
     check = make_check(period, status="done", done_by=make_user("Priya Raman"), done_at=NOW)
