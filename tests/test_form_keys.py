@@ -13,10 +13,10 @@ from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
+from hypercare.engine.first_answers import REPEATABLE
 from hypercare.models import FirstAnswer
+from hypercare.site.form_keys import SAID
 from hypercare.ui.form_key import FIELD, new_form_key
-from hypercare.web.first_answers import REPEATABLE
-from hypercare.web.form_keys import SAID
 from incidents.models import Comment, Incident
 from tests import ROOT
 from tests.factories import make_member, make_user

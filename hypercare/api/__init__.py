@@ -28,11 +28,11 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from hypercare.accounts.api_tokens import hash_token
+from hypercare.engine.first_answers import claim_first
 from hypercare.exceptions import Invalid, LinkEnded, NotAllowed, Refused, TooMany
 from hypercare.models import ApiToken, FirstAnswer, User
 from hypercare.security import limits
 from hypercare.web.error_pages import PROBLEM, TITLES, TOO_BIG
-from hypercare.web.first_answers import claim_first
 from hypercare.web.requests import client_address
 
 PAGING = [

@@ -16,7 +16,8 @@ from django.utils import timezone
 from hypercare.accounts import second_step as steps
 from hypercare.accounts import sessions
 from hypercare.exceptions import Invalid, LinkEnded, NotAllowed, Refused, TooMany
-from hypercare.web import error_pages, form_keys
+from hypercare.site import form_keys
+from hypercare.web import error_pages
 from hypercare.web.requests import page_before
 
 View = Callable[[HttpRequest], HttpResponse]

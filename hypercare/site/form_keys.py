@@ -16,9 +16,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from hypercare.engine.first_answers import claim_first
 from hypercare.models import FirstAnswer
 from hypercare.ui.form_key import FIELD
-from hypercare.web.first_answers import claim_first
 from hypercare.web.requests import is_htmx, page_before
 
 # Programs send bodies of their own there, which only the view may read; they have `Idempotency-Key`.
