@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from hypercare.models import User
@@ -14,6 +14,12 @@ class SignedInRequest(HttpRequest):
     """A request behind `login_required`."""
 
     user: User
+
+
+def require_administrator(user: User) -> None:
+    """Raise Http404 for whoever does not administer the installation: for them there is no such page."""
+    if not user.is_superuser:
+        raise Http404("No such page.")
 
 
 def is_htmx(request: HttpRequest) -> bool:

@@ -21,7 +21,7 @@ from contributors.models import Delivery
 from contributors.web.loading import page_url, tab_counts
 from hypercare.engine import engine
 from hypercare.web.answers import confirm_done
-from hypercare.web.requests import SignedInRequest, is_htmx, is_unchanged, next_url
+from hypercare.web.requests import SignedInRequest, is_htmx, is_unchanged, next_url, require_administrator
 from periods.access.access import is_allowed, period_or_404
 from periods.models import Period
 
@@ -55,8 +55,7 @@ def of_period(request: SignedInRequest, key: str) -> HttpResponse:
 @require_safe
 def of_installation(request: SignedInRequest) -> HttpResponse:
     """Deliveries of every period, and how the engine is; for admins."""
-    if not request.user.is_superuser:
-        raise Http404("Only for admins.")
+    require_administrator(request.user)
     version = history.version_of(None)
     if is_htmx(request) and is_unchanged(request, version):
         return HttpResponse(status=204)
@@ -87,8 +86,7 @@ def retry(request: SignedInRequest, key: str, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def retry_any(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Send a dead letter of any period again; for admins."""
-    if not request.user.is_superuser:
-        raise Http404("Only for admins.")
+    require_administrator(request.user)
     try:
         row = history.retry_any(pk, by=request.user, at=timezone.now())
     except Delivery.DoesNotExist as error:

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,7 +18,7 @@ from hypercare.accounts import duties, people
 from hypercare.exceptions import Refused
 from hypercare.models import User
 from hypercare.web.forms import add_errors
-from hypercare.web.requests import SignedInRequest
+from hypercare.web.requests import SignedInRequest, require_administrator
 
 PER_PAGE = 50
 
@@ -49,7 +49,7 @@ class PersonForm(RightsForm):
 @require_safe
 def list_people(request: SignedInRequest) -> HttpResponse:
     """Who has an account, in pages; by name or address."""
-    require_administrator(request)
+    require_administrator(request.user)
     text = request.GET.get("q", "").replace("\0", "").strip()[:100]
     page = Paginator(people.list_people(text), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "hypercare/account/people.html", {"page": page, "text": text})
@@ -59,7 +59,7 @@ def list_people(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def add_person(request: SignedInRequest) -> HttpResponse:
     """A form for a new account."""
-    require_administrator(request)
+    require_administrator(request.user)
     form, status = PersonForm(request.POST or None, initial={"timezone": request.user.timezone}), 422
     if form.is_valid():
         try:
@@ -76,7 +76,7 @@ def add_person(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def change_person(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show somebody's account, and save what they may do."""
-    require_administrator(request)
+    require_administrator(request.user)
     user = get_object_or_404(User, pk=pk)
     form, status = RightsForm(request.POST or None, initial=_rights_of(user)), 200
     if request.method == "POST":
@@ -96,7 +96,7 @@ def change_person(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def deactivate(request: SignedInRequest, pk: int) -> HttpResponse:
     """Switch somebody's account off, after the page said what becomes of what they hold."""
-    require_administrator(request)
+    require_administrator(request.user)
     user = people.deactivate(get_object_or_404(User, pk=pk).pk, by=request.user, at=timezone.now())
     messages.success(request, f"The account of {user.name} is switched off.")
     return redirect("person", pk=pk)
@@ -106,16 +106,10 @@ def deactivate(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def reactivate(request: SignedInRequest, pk: int) -> HttpResponse:
     """Switch somebody's account on again."""
-    require_administrator(request)
+    require_administrator(request.user)
     user = people.reactivate(get_object_or_404(User, pk=pk).pk, by=request.user)
     messages.success(request, f"The account of {user.name} is switched on again.")
     return redirect("person", pk=pk)
-
-
-def require_administrator(request: SignedInRequest) -> None:
-    """Raise Http404 for whoever does not administer the installation: for them the page is not there."""
-    if not request.user.is_superuser:
-        raise Http404
 
 
 def _rights_of(user: User) -> dict[str, bool]:

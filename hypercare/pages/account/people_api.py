@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -18,6 +17,7 @@ from hypercare.api import PAGING, VIA, person, query
 from hypercare.api.lists import Answer, list_response
 from hypercare.api.strict import StrictSerializer, require_no_input, validate_input
 from hypercare.models import User, validate_time_zone
+from hypercare.web.requests import require_administrator
 
 SEARCH = OpenApiParameter("q", str, description="Words of a name or an address.")
 
@@ -113,6 +113,5 @@ def reactivate(request: Request, pk: int) -> Response:
 def administrator(request: Request) -> User:
     """Who asks. Raises Http404 for whoever does not administer: for them there is nothing here."""
     me = person(request)
-    if not me.is_superuser:
-        raise Http404
+    require_administrator(me)
     return me

@@ -6,14 +6,14 @@ from typing import Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from hypercare.engine import installation_check
 from hypercare.exceptions import Refused
-from hypercare.web.requests import SignedInRequest
+from hypercare.web.requests import SignedInRequest, require_administrator
 
 # Level of a fact → tone of its pill, icon, its colour, and the word.
 SHOWN: Final[dict[str, dict[str, str]]] = {
@@ -28,7 +28,7 @@ SHOWN: Final[dict[str, dict[str, str]]] = {
 @require_safe
 def setup(request: SignedInRequest) -> HttpResponse:
     """Every fact with what mends it."""
-    _administrator(request)
+    require_administrator(request.user)
     facts = installation_check.read_setup(at=timezone.now())
     rows = [{"fact": fact, **SHOWN[fact.level]} for fact in facts]
     ready = sum(fact.level == "ok" for fact in facts)
@@ -39,15 +39,10 @@ def setup(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def send_test_mail(request: SignedInRequest) -> HttpResponse:
     """Hand a mail to the mail server, and say what it said."""
-    _administrator(request)
+    require_administrator(request.user)
     try:
         installation_check.send_test_mail(request.user)
         messages.success(request, f"The mail server took a mail for {request.user.email}. See whether it arrives.")
     except Refused as error:
         messages.error(request, error.reasons[0])
     return redirect("setup")
-
-
-def _administrator(request: SignedInRequest) -> None:
-    if not request.user.is_superuser:
-        raise Http404

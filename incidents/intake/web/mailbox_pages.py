@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from hypercare.web.requests import SignedInRequest
+from hypercare.web.requests import SignedInRequest, require_administrator
 from incidents.intake.mail import mail_store, mailbox_health
 from incidents.models import InboundMail, StoredMail
 from periods.checklist import downloads
@@ -27,7 +27,7 @@ MOST_QUARANTINED: Final = 50
 @require_safe
 def mailbox(request: SignedInRequest) -> HttpResponse:
     """How reading goes, what could not be read, and what became of the rest."""
-    _administrator(request)
+    require_administrator(request.user)
     kept = StoredMail.objects.filter(state=StoredMail.State.READ).defer("raw").order_by("id")
     mails = InboundMail.objects.select_related("period").prefetch_related(Prefetch("originals", kept))
     rows = mail_store.quarantined_mails()
@@ -45,7 +45,7 @@ def mailbox(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def original(request: SignedInRequest, pk: int) -> FileResponse:
     """A mail as it came, as a file of plain text that no browser or mail program renders."""
-    _administrator(request)
+    require_administrator(request.user)
     row = get_object_or_404(StoredMail.objects.exclude(raw=b""), pk=pk)
     return downloads.bytes_response(bytes(row.raw), file_name=f"mail-{row.pk}.txt", media_type="text/plain")
 
@@ -54,7 +54,7 @@ def original(request: SignedInRequest, pk: int) -> FileResponse:
 @require_POST
 def read_again(request: SignedInRequest, pk: int) -> HttpResponse:
     """Read a quarantined mail once more."""
-    _administrator(request)
+    require_administrator(request.user)
     try:
         row = mail_store.read_again(pk, by=request.user, at=timezone.now())
     except StoredMail.DoesNotExist as error:
@@ -70,15 +70,10 @@ def read_again(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def set_aside(request: SignedInRequest, pk: int) -> HttpResponse:
     """Say that nothing is to be done about a quarantined mail."""
-    _administrator(request)
+    require_administrator(request.user)
     try:
         mail_store.set_aside(pk, by=request.user, at=timezone.now())
     except StoredMail.DoesNotExist as error:
         raise Http404("There is no such mail.") from error
     messages.success(request, "Set aside.")
     return redirect("mailbox")
-
-
-def _administrator(request: SignedInRequest) -> None:
-    if not request.user.is_superuser:
-        raise Http404("No such page.")
