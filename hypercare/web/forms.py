@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+from zoneinfo import available_timezones
 
 from django import forms
 
 from hypercare.exceptions import Invalid, Refused
+
+# Read from the disk once: every form with a time zone offers the same.
+TIME_ZONES: Final = [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
 
 
 class FormBeside(forms.Form):

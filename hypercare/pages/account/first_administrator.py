@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 from allauth.account.views import login as sign_in
 from django import forms
 from django.contrib import messages
@@ -15,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from hypercare.accounts import first_administrator
 from hypercare.exceptions import AlreadyDone, Invalid
-from hypercare.web.forms import add_errors
+from hypercare.web.forms import TIME_ZONES, add_errors
 from hypercare.web.requests import client_address
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -38,7 +36,7 @@ class FirstAdministratorForm(forms.Form):
     timezone = forms.ChoiceField(
         label="Time zone",
         help_text="Every time is shown to you in this zone.",
-        choices=[(name, name.replace("_", " ")) for name in sorted(available_timezones())],
+        choices=TIME_ZONES,
         widget=forms.Select(attrs={"data-own-zone": ""}),
     )
 

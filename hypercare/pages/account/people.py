@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from hypercare.accounts import duties, people
 from hypercare.exceptions import Refused
 from hypercare.models import User
-from hypercare.web.forms import add_errors
+from hypercare.web.forms import TIME_ZONES, add_errors
 from hypercare.web.requests import SignedInRequest, require_administrator
 
 PER_PAGE = 50
@@ -39,9 +38,7 @@ class PersonForm(RightsForm):
 
     name = forms.CharField(label="Name", max_length=120)
     email = forms.EmailField(label="E-mail", max_length=254)
-    timezone = forms.ChoiceField(
-        label="Time zone", choices=[(name, name.replace("_", " ")) for name in sorted(available_timezones())]
-    )
+    timezone = forms.ChoiceField(label="Time zone", choices=TIME_ZONES)
     field_order = ("name", "email", "timezone", "may_plan", "may_administer")
 
 

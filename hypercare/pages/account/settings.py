@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from allauth.account.decorators import reauthentication_required
 from django import forms
@@ -19,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from hypercare.accounts import api_tokens, profiles, second_step, sessions
 from hypercare.exceptions import Invalid
 from hypercare.models import ApiToken, User
-from hypercare.web.forms import FormBeside, add_errors
+from hypercare.web.forms import TIME_ZONES, FormBeside, add_errors
 from hypercare.web.requests import SignedInRequest
 
 
@@ -28,9 +27,7 @@ class AccountForm(forms.Form):
 
     name = forms.CharField(label="Name", max_length=120)
     timezone = forms.ChoiceField(
-        label="Time zone",
-        help_text="Every time is shown to you in this zone.",
-        choices=[(name, name.replace("_", " ")) for name in sorted(available_timezones())],
+        label="Time zone", help_text="Every time is shown to you in this zone.", choices=TIME_ZONES
     )
     phone = forms.CharField(
         label="Phone",

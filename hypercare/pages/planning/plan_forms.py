@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.http import QueryDict
@@ -15,13 +15,13 @@ from contributors.models import Membership, Role
 from hypercare.exceptions import Refused
 from hypercare.models import User
 from hypercare.web import forms as forms_of_pages
+from hypercare.web.forms import TIME_ZONES
 from periods.calendar import wallclock
 from periods.models import Period
 from periods.planning import complexity, plan_checks, workdays
 from periods.planning.scoring_model import CADENCES, COVERS, cover_words
 from periods.template_files.checklist import ROLES
 
-ZONES = [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
 # Where the domain's name of a field differs from the form's.
 FIELDS = {"go_live_at": "go_live_on", "ends_at": "days", "days_override_reason": "reason"}
 REASONS = {"debrief_cadence": "cadence_override_reason", "cover": "cover_override_reason"}
@@ -57,7 +57,7 @@ def explain(form: forms.Form, error: Refused) -> int:
 def zone_field(label: str = "Time zone", **kwargs: Any) -> forms.ChoiceField:
     """A choice of every zone."""
     unknown = {"invalid_choice": "“%(value)s” is not a time zone. Choose one such as Europe/Copenhagen."}
-    return forms.ChoiceField(label=label, choices=ZONES, error_messages=unknown, **kwargs)
+    return forms.ChoiceField(label=label, choices=TIME_ZONES, error_messages=unknown, **kwargs)
 
 
 def day_field(label: str, **kwargs: Any) -> forms.DateField:
