@@ -6,7 +6,6 @@ that was refused may be sent again, and one that is changed is another.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Final
 
@@ -16,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from hypercare.accounts.api_tokens import hash_token
 from hypercare.engine.first_answers import claim_first
 from hypercare.models import FirstAnswer
 from hypercare.ui.form_key import FIELD
@@ -38,7 +38,7 @@ def form_key_of(request: HttpRequest) -> str:
 def answer_once(request: HttpRequest, key: str, answer: Callable[[HttpRequest], HttpResponse]) -> HttpResponse:
     """Do what the form asks for, in one transaction with the note that it was done; or lead a repeat to the result."""
     asked = _fingerprint(request)
-    slot = hashlib.sha256(f"{request.user.pk} {request.path} {key} {asked}".encode()).hexdigest()
+    slot = hash_token(f"{request.user.pk} {request.path} {key} {asked}")
     with transaction.atomic():
         first = claim_first(slot, asked, at=timezone.now())
         if first is None:
@@ -55,7 +55,7 @@ def answer_once(request: HttpRequest, key: str, answer: Callable[[HttpRequest], 
 def _fingerprint(request: HttpRequest) -> str:
     fields = [(name, *request.POST.getlist(name)) for name in sorted(request.POST) if name not in NOT_COMPARED]
     files = [(name, one.name, one.size) for name, many in sorted(request.FILES.lists()) for one in many]
-    return hashlib.sha256(repr((fields, files)).encode()).hexdigest()
+    return hash_token(repr((fields, files)))
 
 
 def _place(response: HttpResponse) -> str:

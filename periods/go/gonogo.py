@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from hypercare.exceptions import Invalid, NotAllowed, TransitionRefused
 from hypercare.models import User
@@ -106,10 +106,12 @@ def quorum_of(found: Sequence[Seat]) -> Quorum:
 def find_silent_seats(user: User, periods: QuerySet[Period]) -> list[tuple[Period, list[Seat]]]:
     """The seats a person is accountable for and nobody has spoken for, in those of the periods that get ready.
 
-    Two queries for each period in which the person has a seat.
+    One vote speaks for all of a person's seats, so only periods without one are looked at: two queries for each.
     """
     of_role = Q(memberships__user=user, memberships__left_at__isnull=True, memberships__role__required=True)
-    getting_ready = periods.filter(Q(lead=user) | Q(bau_owner=user) | of_role, status=Period.Status.READINESS)
+    voted = GoVote.objects.filter(period=OuterRef("pk"), voter=user, replaced_at__isnull=True)
+    seated = Q(lead=user) | Q(bau_owner=user) | of_role
+    getting_ready = periods.filter(seated, ~Exists(voted), status=Period.Status.READINESS)
     found = [
         (period, [seat for seat in quorum_of(seats_of(period)).missing if seat.user == user])
         for period in getting_ready.select_related(*(name for name, _words in NAMED)).distinct()
