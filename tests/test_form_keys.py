@@ -18,6 +18,7 @@ from hypercare.models import FirstAnswer
 from hypercare.site.form_keys import SAID
 from hypercare.ui.form_key import FIELD, new_form_key
 from incidents.models import Comment, Incident
+from periods.models import Period
 from tests import ROOT
 from tests.factories import make_member, make_user
 from tests.hypercare.scene import live_period, signed_in
@@ -150,7 +151,7 @@ def test_a_comment_that_answers_with_a_part_of_the_page_is_made_once(client: Cli
 @pytest.mark.django_db
 def test_two_people_with_the_same_key_are_two(client: Client) -> None:
     key = new_form_key()
-    other = make_member(Incident.period.field.related_model.objects.get(), make_user("Kavya"), right="support").user
+    other = make_member(Period.objects.get(), make_user("Kavya"), right="support").user
 
     log(client, key)
     log(signed_in(other), key)

@@ -7,7 +7,7 @@ import { hours, now, say } from "./time.js";
 const LOST_AFTER = 30_000;
 const engagedInside = ".pick:checked, tr input[type=checkbox]:checked, :focus-visible";
 const usedInside = "input:not([type=checkbox]):focus, textarea:focus, select:focus, details.menu[open], dialog[open], .is-dragging";
-const busyInside = `.pick:checked, tr input[type=checkbox]:checked, :focus-visible, ${usedInside}`;
+const busyInside = `${engagedInside}, ${usedInside}`;
 const busyAbove = "input:focus, details.menu[open]"; // in what is swapped together with the panel: data-with
 const polled = new WeakMap();
 let lastContact = Date.now();

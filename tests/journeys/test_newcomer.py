@@ -47,6 +47,7 @@ VIEWS = (
     "activity/",
     "go-no-go/",
 )
+RUN = "minor-release"  # the template whose period goes all the way
 # Who answers for what where only two are there: closing takes two people.
 ALONE = {"sponsor": "Ben", "bau_owner": "Astrid", "rollback_authority": "Astrid"}
 COUNT_CLICKS = """document.addEventListener('click', event => {
@@ -174,21 +175,21 @@ def test_a_newcomer_comes_from_nothing_to_a_period_closed_with_two_signatures(ho
         make_first_administrator(cast, house.code)
         for n, template in enumerate(BUILT_IN):
             band = list(BANDS)[n % len(BANDS)]
-            plan(cast, template, band, key=key_of(template), staffed=template == "minor-release")
-        get_ready(cast, "MINORRELEA")
-        go(cast, "MINORRELEA")
+            plan(cast, template, band, key=key_of(template), staffed=template == RUN)
+        get_ready(cast, key_of(RUN))
+        go(cast, key_of(RUN))
         faults = look_around(cast, "weeks before", among=0)
         clicks = cast.everybody["Astrid Holm"].page.evaluate("localStorage.clicks")
         taken = (datetime.now(UTC) - begun).total_seconds()
     print(f"{len(BUILT_IN)} periods planned, one ready: {clicks} clicks, {taken:.0f} s by machine")  # noqa: T201
 
     with cast.on(house.go_live + timedelta(hours=1)):
-        record_go_live(cast, "MINORRELEA")
+        record_go_live(cast, key_of(RUN))
         faults += look_around(cast, "day 1", among=1)
     for n, day in enumerate((28, 45, 84)):
         with cast.on(house.go_live + timedelta(days=day - 1, hours=2)):
             if day == 28:
-                close(cast, "MINORRELEA")
+                close(cast, key_of(RUN))
             faults += look_around(cast, f"day {day}", among=n)
 
     assert faults == []
